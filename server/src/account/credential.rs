@@ -1,0 +1,180 @@
+//! The stored forms of credentials; none of them holds a plain secret.
+
+use time::OffsetDateTime;
+use tollgate_apikey::{KeyId, Lifecycle, Mode, Scopes};
+use tollgate_client_address::IpList;
+
+use super::{MerchantId, UserId};
+
+/// What a digest-only credential opens; a credential of one kind is unknown to every other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CredentialKind {
+    /// A `caibo_…_sk_` key.
+    CaiboKey,
+    /// A `cpp_…_sk_` key.
+    CardPlusPayKey,
+    /// The secret of an OAuth client.
+    ClientSecret,
+    /// An `sk_…` key of 88Pay.
+    EightyEightPayKey,
+}
+
+/// A verify-only credential: public id, digest, lifecycle, limits.
+///
+/// The digest is kept as bytes and version; [`tollgate_apikey::KeyDigest`] is rebuilt where it is compared.
+#[derive(Debug, Clone)]
+pub struct Credential {
+    /// Its public id.
+    pub id: KeyId,
+    /// What it opens.
+    pub kind: CredentialKind,
+    /// Whose it is.
+    pub merchant: MerchantId,
+    /// The user it was made for, where the dialect has one key per user.
+    pub user: Option<UserId>,
+    /// The OAuth client it is a secret of.
+    pub client: Option<KeyId>,
+    /// Its mode.
+    pub mode: Mode,
+    /// Version of the pepper the digest was made with.
+    pub pepper_version: u32,
+    /// HMAC-SHA256 of the full text.
+    pub digest: [u8; 32],
+    /// What it permits.
+    pub scopes: Scopes,
+    /// Where it may come from.
+    pub ip_list: IpList,
+    /// Until when it may be used.
+    pub lifecycle: Lifecycle,
+    /// The last four characters, for display.
+    pub last_four: String,
+}
+
+/// The OAuth dialect a client belongs to; it is unknown to the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ClientDialect {
+    /// Alternative Payments.
+    Alternative,
+    /// Pledg.
+    Pledg,
+}
+
+/// A registered OAuth client.
+#[derive(Debug, Clone)]
+pub struct OauthClient {
+    /// The id part of its client id text.
+    pub id: KeyId,
+    /// Where it works.
+    pub dialect: ClientDialect,
+    /// Whose it is.
+    pub merchant: MerchantId,
+    /// Its mode.
+    pub mode: Mode,
+    /// What its tokens may ask for.
+    pub scopes: Scopes,
+    /// Since when it exists.
+    pub created_at: OffsetDateTime,
+}
+
+/// What a secret that must be readable again is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SecretPurpose {
+    /// Verifies requests a Pledg merchant signs.
+    PledgRequest,
+    /// Signs webhook deliveries.
+    Webhook,
+}
+
+/// A secret needed in clear, sealed with AES-256-GCM under a key-encryption key.
+#[derive(Debug, Clone)]
+pub struct SealedSecret {
+    /// Its public id.
+    pub id: KeyId,
+    /// What it is for.
+    pub purpose: SecretPurpose,
+    /// Whose it is.
+    pub merchant: MerchantId,
+    /// Its mode.
+    pub mode: Mode,
+    /// Version of the key-encryption key.
+    pub key_version: u32,
+    /// Nonce, ciphertext and tag.
+    pub sealed: Vec<u8>,
+    /// Until when it may be used.
+    pub lifecycle: Lifecycle,
+}
+
+/// An RSA public key registered for request signing.
+#[derive(Debug, Clone)]
+pub struct RsaKey {
+    /// Its public id.
+    pub id: KeyId,
+    /// Whose it is.
+    pub merchant: MerchantId,
+    /// Its mode.
+    pub mode: Mode,
+    /// `SubjectPublicKeyInfo`, DER.
+    pub spki: Vec<u8>,
+    /// base64url SHA-256 of the DER, for display.
+    pub fingerprint: String,
+    /// Until when it may be used.
+    pub lifecycle: Lifecycle,
+}
+
+impl Credential {
+    /// This new credential with the limits of the one it replaces: scopes, address list, and as long a life from `now`
+    /// as the other had from its making.
+    #[must_use]
+    pub fn inheriting(mut self, old: &Self, now: OffsetDateTime) -> Self {
+        self.scopes = old.scopes.clone();
+        self.ip_list = old.ip_list.clone();
+        self.lifecycle = match old.lifecycle.expires_at() {
+            Some(end) => Lifecycle::new(now).expiring_at(now.saturating_add(end - old.lifecycle.created_at())),
+            None => Lifecycle::new(now),
+        };
+        self
+    }
+}
+
+impl CredentialKind {
+    /// The word the database keeps.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CaiboKey => "caibo_key",
+            Self::CardPlusPayKey => "cardpluspay_key",
+            Self::ClientSecret => "client_secret",
+            Self::EightyEightPayKey => "88pay_key",
+        }
+    }
+
+    /// Reads the word.
+    #[must_use]
+    pub fn from_stored(text: &str) -> Option<Self> {
+        [Self::CaiboKey, Self::CardPlusPayKey, Self::ClientSecret, Self::EightyEightPayKey]
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
+    }
+}
+
+impl ClientDialect {
+    /// The word the database keeps.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Alternative => "alternative",
+            Self::Pledg => "pledg",
+        }
+    }
+}
+
+impl SecretPurpose {
+    /// The word the database keeps.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::PledgRequest => "pledg_request",
+            Self::Webhook => "webhook",
+        }
+    }
+}

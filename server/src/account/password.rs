@@ -1,0 +1,202 @@
+//! Human passwords: Argon2id behind a fixed number of permits.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use argon2::password_hash::phc::PasswordHash as Phc;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use argon2::{Algorithm, Argon2, Params, Version};
+use tokio::sync::Semaphore;
+use zeroize::Zeroizing;
+
+use crate::rng::Rng;
+
+/// The stored form of a password: a PHC string of Argon2id.
+#[derive(Clone)]
+pub struct PasswordHash(String);
+
+/// Hashes and checks passwords, never more at a time than there are permits.
+#[derive(Debug, Clone)]
+pub struct Passwords {
+    permits: Arc<Semaphore>,
+    waiting: Arc<AtomicUsize>,
+    queue: usize,
+    absent: PasswordHash,
+}
+
+/// Why no verdict was reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PasswordError {
+    /// All permits are taken and the queue is full.
+    #[error("too many password checks at once")]
+    Busy,
+    /// The hash function failed, or the stored hash is damaged.
+    #[error("the password could not be hashed")]
+    Failed,
+}
+
+impl Passwords {
+    /// The longest password, in bytes.
+    pub const MAX_LEN: usize = 1024;
+    /// Memory per hash, in KiB.
+    const MEMORY_KIB: u32 = 19 * 1024;
+    /// Passes over the memory.
+    const PASSES: u32 = 2;
+    /// Bytes of salt.
+    const SALT_LEN: usize = 16;
+
+    /// A hasher with as many permits and a queue of `queue` callers behind them.
+    ///
+    /// # Errors
+    ///
+    /// [`PasswordError::Failed`] when the machine cannot hash at all.
+    pub fn new(permits: usize, queue: usize, rng: &Rng) -> Result<Self, PasswordError> {
+        let mut nobody = [0_u8; 16];
+        rng.fill(&mut nobody).map_err(|_| PasswordError::Failed)?;
+        Ok(Self {
+            permits: Arc::new(Semaphore::new(permits)),
+            waiting: Arc::new(AtomicUsize::new(0)),
+            queue,
+            absent: hash(&nobody, rng)?,
+        })
+    }
+
+    /// Hashes a new password.
+    ///
+    /// # Errors
+    ///
+    /// [`PasswordError`] as its kinds say.
+    pub async fn hash(&self, password: Zeroizing<Vec<u8>>, rng: &Rng) -> Result<PasswordHash, PasswordError> {
+        let rng = rng.clone();
+        self.run(move || hash(&password, &rng)).await
+    }
+
+    /// Checks a password; with no stored hash it does the same work and answers `false`.
+    ///
+    /// # Errors
+    ///
+    /// [`PasswordError`] as its kinds say.
+    pub async fn verify(
+        &self,
+        password: Zeroizing<Vec<u8>>,
+        stored: Option<PasswordHash>,
+    ) -> Result<bool, PasswordError> {
+        let known = stored.is_some();
+        let stored = stored.unwrap_or_else(|| self.absent.clone());
+        let fits = self.run(move || verify(&password, &stored)).await?;
+        Ok(fits && known)
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, PasswordError> + Send + 'static,
+    ) -> Result<T, PasswordError> {
+        let permit = if let Ok(permit) = self.permits.clone().try_acquire_owned() {
+            permit
+        } else {
+            let place = Place::take(&self.waiting, self.queue).ok_or(PasswordError::Busy)?;
+            let permit = self.permits.clone().acquire_owned().await.map_err(|_| PasswordError::Busy)?;
+            drop(place);
+            permit
+        };
+        // The permit moves into the thread: a caller that goes away does not free it early.
+        tokio::task::spawn_blocking(move || {
+            let result = work();
+            drop(permit);
+            result
+        })
+        .await
+        .map_err(|_| PasswordError::Failed)?
+    }
+}
+
+impl PasswordHash {
+    /// A hash from storage.
+    #[must_use]
+    pub fn from_stored(phc: String) -> Self {
+        Self(phc)
+    }
+
+    /// The PHC string, for storage.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PasswordHash(redacted)")
+    }
+}
+
+/// A place in the queue, given back on drop.
+struct Place(Arc<AtomicUsize>);
+
+impl Place {
+    fn take(waiting: &Arc<AtomicUsize>, queue: usize) -> Option<Self> {
+        waiting.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| (n < queue).then_some(n + 1)).ok()?;
+        Some(Self(Arc::clone(waiting)))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+fn argon2() -> Result<Argon2<'static>, PasswordError> {
+    let params = Params::new(Passwords::MEMORY_KIB, Passwords::PASSES, 1, None).map_err(|_| PasswordError::Failed)?;
+    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+fn hash(password: &[u8], rng: &Rng) -> Result<PasswordHash, PasswordError> {
+    let mut salt = [0_u8; Passwords::SALT_LEN];
+    rng.fill(&mut salt).map_err(|_| PasswordError::Failed)?;
+    let hash = argon2()?.hash_password_with_salt(password, &salt).map_err(|_| PasswordError::Failed)?;
+    Ok(PasswordHash(hash.to_string()))
+}
+
+fn verify(password: &[u8], stored: &PasswordHash) -> Result<bool, PasswordError> {
+    let parsed = Phc::new(&stored.0).map_err(|_| PasswordError::Failed)?;
+    Ok(argon2()?.verify_password(password, &parsed).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secret(text: &str) -> Zeroizing<Vec<u8>> {
+        Zeroizing::new(text.as_bytes().to_vec())
+    }
+
+    #[tokio::test]
+    async fn knows_the_right_password_and_refuses_the_rest() {
+        let rng = Rng::system();
+        let passwords = Passwords::new(2, 8, &rng).unwrap();
+        let stored = passwords.hash(secret("correct horse"), &rng).await.unwrap();
+        assert!(stored.as_str().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+        assert!(passwords.verify(secret("correct horse"), Some(stored.clone())).await.unwrap());
+        assert!(!passwords.verify(secret("correct horse "), Some(stored)).await.unwrap());
+        assert!(!passwords.verify(secret("correct horse"), None).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn refuses_when_the_queue_is_full() {
+        let rng = Rng::system();
+        let passwords = Passwords::new(1, 1, &rng).unwrap();
+        let calls: Vec<_> = (0..8)
+            .map(|_| {
+                let passwords = passwords.clone();
+                tokio::spawn(async move { passwords.verify(secret("x"), None).await })
+            })
+            .collect();
+        let mut busy = 0;
+        for call in calls {
+            busy += usize::from(call.await.unwrap() == Err(PasswordError::Busy));
+        }
+        assert!(busy >= 6, "{busy} of 8 were refused");
+    }
+}

@@ -1,0 +1,223 @@
+//! What every handler can reach: cheap handles on the services, and the listener the request came to.
+
+use std::fs::{DirBuilder, File, TryLockError};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tollgate_client_address::TrustedProxies;
+
+use crate::account::{PasswordError, Passwords};
+use crate::auth::{Gate, GateParts, ListenerMode, VerifiedHeaders};
+use crate::clock::Clock;
+use crate::issuer::Issuer;
+use crate::keys::{KeyFile, KeyFileError, Rings, RingsError, Sealer};
+use crate::payments::InFlight;
+use crate::rng::{Rng, RngError};
+use crate::storage::sqlite::{OpenError, Sqlite};
+use crate::storage::{Invoices, Ledger, Orders, Purchases, Records, StorageError, Vault};
+
+/// The state of a request: the services all listeners share, and this listener.
+#[derive(Clone)]
+pub struct App {
+    /// Shared by all listeners.
+    pub services: Arc<Services>,
+    /// Where the request came in.
+    pub listener: Arc<Listener>,
+}
+
+/// Everything the listeners share.
+pub struct Services {
+    /// The time.
+    pub clock: Clock,
+    /// Randomness.
+    pub rng: Rng,
+    /// Durable records.
+    pub vault: Arc<dyn Vault>,
+    /// Sample invoices.
+    pub invoices: Arc<dyn Invoices>,
+    /// Sample purchases.
+    pub purchases: Arc<dyn Purchases>,
+    /// Sample items and orders.
+    pub orders: Arc<dyn Orders>,
+    /// Short grants.
+    pub ledger: Arc<dyn Ledger>,
+    /// The cache before both.
+    pub records: Arc<Records>,
+    /// Who may pass.
+    pub gate: Gate,
+    /// Makes credentials.
+    pub issuer: Issuer,
+    /// Checks and hashes passwords.
+    pub passwords: Passwords,
+    /// Seals secrets that are needed in clear.
+    pub sealer: Arc<Sealer>,
+    /// Creating calls that are still running.
+    pub in_flight: InFlight,
+    keys: KeyFile,
+    database: Sqlite,
+    /// Held as long as the services live: two processes on one directory would not see each other's revocations.
+    _lock: File,
+}
+
+/// One address the server listens on.
+pub struct Listener {
+    /// Which credentials it serves.
+    pub mode: ListenerMode,
+    /// Its external base URL, without a slash at the end; `iss` of its tokens.
+    pub base_url: String,
+    /// Its token keys.
+    pub rings: Rings,
+    /// Proxies whose forwarding headers count.
+    pub trusted_proxies: TrustedProxies,
+}
+
+/// The services could not be started; nothing was overwritten.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data directory cannot be made or entered.
+    #[error("{path} cannot be used as data directory: {1}", path = .0.display())]
+    DataDirectory(PathBuf, std::io::Error),
+    /// Another process uses the data directory.
+    #[error("{path} is used by another tollgate: stop it, or choose another directory", path = .0.display())]
+    InUse(PathBuf),
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] OpenError),
+    /// The key file.
+    #[error(transparent)]
+    Keys(#[from] KeyFileError),
+    /// Passwords cannot be hashed on this machine.
+    #[error(transparent)]
+    Passwords(#[from] PasswordError),
+    /// There are no random bytes.
+    #[error(transparent)]
+    Randomness(#[from] RngError),
+    /// The key file lacks a key.
+    #[error(transparent)]
+    Rings(#[from] RingsError),
+    /// The database does not read.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// How to start the services.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The time.
+    pub clock: Clock,
+    /// Randomness.
+    pub rng: Rng,
+    /// Multiplies every rate limit; 1 but in load tests.
+    pub limits_scale: u32,
+}
+
+impl Services {
+    /// The database file inside the data directory.
+    pub const DATABASE: &str = "tollgate.db";
+    /// The key file inside the data directory.
+    pub const KEYS: &str = "keys.toml";
+    /// Password checks that may wait for a permit.
+    const PASSWORD_QUEUE: usize = 64;
+
+    /// Opens a data directory, making what a new one lacks.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] as its variants say.
+    pub async fn open(data: &Path, options: Options) -> Result<Self, StartError> {
+        let Options { clock, rng, limits_scale } = options;
+        let lock = lock_directory(data)?;
+        let key_path = data.join(Self::KEYS);
+        let database_path = data.join(Self::DATABASE);
+        let keys = open_keys(&key_path, &database_path, &rng)?;
+        let database = Sqlite::open(&database_path).await?;
+        let vault: Arc<dyn Vault> = Arc::new(database.clone());
+        let ledger: Arc<dyn Ledger> = Arc::new(database.clone());
+        let records = Arc::new(Records::new(vault.clone(), ledger.clone()));
+        records.load(clock.now()).await?;
+        let peppers = Arc::new(keys.peppers(&key_path)?);
+        let token_pepper = Arc::new(keys.token_pepper(&key_path)?);
+        let permits = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let passwords = Passwords::new(permits, Self::PASSWORD_QUEUE, &rng)?;
+        let sealer = Arc::new(keys.sealer(&key_path)?);
+        Ok(Self {
+            gate: Gate::new(
+                GateParts {
+                    clock: clock.clone(),
+                    rng: rng.clone(),
+                    vault: vault.clone(),
+                    ledger: ledger.clone(),
+                    records: records.clone(),
+                    peppers: peppers.clone(),
+                    token_pepper,
+                    challenge_keys: keys.challenge_keys(&key_path)?,
+                    passwords: passwords.clone(),
+                    sealer: sealer.clone(),
+                    verified_headers: VerifiedHeaders::new(&rng)?,
+                },
+                limits_scale,
+            ),
+            issuer: Issuer::new(vault.clone(), records.clone(), peppers, rng.clone()),
+            sealer,
+            in_flight: InFlight::default(),
+            clock,
+            rng,
+            vault,
+            invoices: Arc::new(database.clone()),
+            purchases: Arc::new(database.clone()),
+            orders: Arc::new(database.clone()),
+            ledger,
+            records,
+            passwords,
+            keys,
+            database,
+            _lock: lock,
+        })
+    }
+
+    /// A listener of this mode under this external base URL.
+    ///
+    /// # Errors
+    ///
+    /// [`RingsError`] when the key file lacks a key.
+    pub fn listener(
+        &self,
+        mode: ListenerMode,
+        base_url: &str,
+        trusted_proxies: TrustedProxies,
+    ) -> Result<Listener, RingsError> {
+        let rings = Rings::new(&self.keys, base_url, mode.default_mode(), &self.rng)?;
+        Ok(Listener { mode, base_url: base_url.to_owned(), rings, trusted_proxies })
+    }
+
+    /// Closes the database after the last request.
+    pub async fn close(&self) {
+        self.database.close().await;
+    }
+}
+
+fn open_keys(key_path: &Path, database_path: &Path, rng: &Rng) -> Result<KeyFile, KeyFileError> {
+    match (key_path.exists(), database_path.exists()) {
+        (true, _) => KeyFile::read(key_path),
+        (false, false) => KeyFile::create(key_path, rng),
+        (false, true) => Err(KeyFileError::Missing(key_path.into())),
+    }
+}
+
+/// Makes the directory if there is none, and takes it for this process.
+fn lock_directory(path: &Path) -> Result<File, StartError> {
+    let unusable = |error| StartError::DataDirectory(path.into(), error);
+    if !path.is_dir() {
+        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(unusable)?;
+    }
+    let directory = File::open(path).map_err(unusable)?;
+    if directory.metadata().map_err(unusable)?.mode() & 0o022 != 0 {
+        return Err(unusable(std::io::Error::other("others than its owner can write to it")));
+    }
+    match directory.try_lock() {
+        Ok(()) => Ok(directory),
+        Err(TryLockError::WouldBlock) => Err(StartError::InUse(path.into())),
+        Err(TryLockError::Error(error)) => Err(unusable(error)),
+    }
+}

@@ -1,0 +1,24 @@
+//! The decision: a presented credential becomes a [`Principal`], then policy lets it pass or refuses.
+//!
+//! The order of checks is written here once; the dialects say what a route accepts and how a refusal looks.
+
+mod arrival;
+mod authorize;
+mod client;
+mod dashboard;
+mod gate;
+mod login;
+mod principal;
+mod refusal;
+mod signature;
+mod signed_request;
+mod throttle;
+
+pub use arrival::{Arrival, ListenerMode};
+pub use authorize::{Authorized, BrowserRule, OriginRule, Payer, Policy, QuotaSubject, ScopeRule, ServerCall};
+pub use client::{AlternativeClaims, CheckoutJwtClaims, PledgClaims, TokenClaims};
+pub use dashboard::VerifiedHeaders;
+pub use gate::{Gate, GateParts, PanelClaims, SessionClaims};
+pub use principal::{AccessToken, CheckoutJwt, PanelUser, Principal, Via};
+pub use refusal::{Fault, FieldFault, Reason, Refusal};
+pub use signature::SignatureRule;

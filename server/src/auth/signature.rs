@@ -1,0 +1,99 @@
+//! Step 8: the request's signature, where an account asks for one.
+
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+use tollgate_challenge_signature::{
+    Caller, FirstUse, FirstUseOutcome, IssuedChallenge, Nonce, PublicKeys, RedeemErrorKind,
+};
+
+use super::{Arrival, Gate, Principal, Reason, Refusal};
+use crate::clock::Clock;
+use crate::storage::{Claim, Ledger, StorageError};
+
+/// Whether a route looks at a request's signature.
+#[derive(Debug, Clone, Copy)]
+pub enum SignatureRule<'a> {
+    /// An answered challenge, as the two headers hold it. Without the account's setting neither need be there; one
+    /// that is there is checked.
+    Challenge {
+        /// The challenge text.
+        challenge: Option<&'a str>,
+        /// base64 of the RSA-SHA256 signature over it.
+        signature: Option<&'a str>,
+    },
+    /// Never.
+    Unsigned,
+}
+
+impl Gate {
+    /// Issues a challenge that only this caller can use; nothing is stored.
+    ///
+    /// # Errors
+    ///
+    /// [`Reason::Unavailable`] without random bytes, [`Reason::Internal`] for a caller without a credential.
+    pub fn issue_challenge(&self, principal: &Principal, arrival: &Arrival) -> Result<IssuedChallenge, Refusal> {
+        let key_id = principal.credential_id().ok_or_else(|| Refusal::new(Reason::Internal))?;
+        let caller = caller(principal, key_id.as_str())?;
+        Ok(self.challenge_keys.issue(&caller, arrival.now, |bytes| self.rng.fill(bytes))?)
+    }
+
+    /// Every failure of a signature that is there looks alike; a right one is used up, whatever comes after.
+    pub(super) async fn check_signature(
+        &self,
+        principal: &Principal,
+        rule: SignatureRule<'_>,
+        arrival: &Arrival,
+    ) -> Result<(), Refusal> {
+        let SignatureRule::Challenge { challenge, signature } = rule else { return Ok(()) };
+        let signing = self.records.request_signing(&principal.merchant().id, principal.mode()).await?;
+        let signing = signing.ok_or_else(|| Refusal::new(Reason::Internal))?;
+        let (challenge, signature) = match (challenge, signature) {
+            (Some(challenge), Some(signature)) => (challenge, signature),
+            (None, None) if !signing.required => return Ok(()),
+            _ => return Err(Refusal::new(Reason::SignatureRequired)),
+        };
+        let invalid = || Refusal::new(Reason::SignatureInvalid);
+        let usable = signing.keys.iter().filter(|(_, lifecycle)| lifecycle.check(arrival.now).is_ok());
+        let keys = PublicKeys::new(usable.map(|(key, _)| key.clone())).map_err(|_| invalid())?;
+        let key_id = principal.credential_id().ok_or_else(invalid)?;
+        let caller = caller(principal, key_id.as_str())?;
+        let answered =
+            self.challenge_keys.check(challenge, signature, &caller, &keys, arrival.now).map_err(|error| {
+                // One answer for the client; what was wrong is for whoever helps the merchant.
+                tracing::info!(kind = ?error.kind(), "the signature of a request was refused");
+                invalid()
+            })?;
+        let store = UsedNonces { ledger: self.ledger.clone(), clock: self.clock.clone() };
+        match answered.redeem(&store).await {
+            Ok(_) => Ok(()),
+            Err(error) => match error.kind() {
+                RedeemErrorKind::AlreadyUsed => Err(invalid()),
+                _ => Err(error.into_store_error().map_or_else(|| Refusal::new(Reason::Unavailable(1)), Refusal::from)),
+            },
+        }
+    }
+}
+
+fn caller<'a>(principal: &'a Principal, key_id: &'a str) -> Result<Caller<'a>, Refusal> {
+    Caller::new(principal.merchant().id.as_str(), key_id).map_err(|_| Refusal::new(Reason::Internal))
+}
+
+/// The Ledger as the store of used nonces.
+struct UsedNonces {
+    ledger: Arc<dyn Ledger>,
+    clock: Clock,
+}
+
+impl FirstUse for UsedNonces {
+    type Error = StorageError;
+
+    async fn first_use(&self, nonce: &Nonce, until: OffsetDateTime) -> Result<FirstUseOutcome, StorageError> {
+        // The time is read anew: a request that waited past the challenge's end must not pass.
+        let claim = self.ledger.claim_once("challenge", nonce.as_bytes(), until, self.clock.now()).await?;
+        Ok(match claim {
+            Claim::First => FirstUseOutcome::First,
+            Claim::Seen => FirstUseOutcome::Seen,
+        })
+    }
+}

@@ -1,0 +1,81 @@
+//! `POST /checkout/…/payments`: pays the invoice of the token, once and in full.
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+use http::StatusCode;
+use serde_json::json;
+
+use super::access::{self, Checkout};
+use super::invoice::timestamp;
+use crate::app::App;
+use crate::auth::{FieldFault, Reason, Refusal};
+use crate::dialects::{answer_created, first_answer};
+use crate::payments::{Amount, NewInvoicePayment, PaymentMethodType, parse_date};
+use crate::storage::{Answered, InvoicePaymentOutcome};
+use crate::transport::{MAX_BODY, Members, idempotent_call, json_body};
+
+/// The longest payment method name and date, in bytes.
+const MAX_WORD: usize = 32;
+/// Characters of a payment id behind its prefix.
+const ID_LEN: usize = 16;
+
+pub(super) async fn pay(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
+    const ROUTE: &str = "POST /checkout/payments";
+    let (parts, body) = request.into_parts();
+    let checkout = access::by_checkout_token(&app, &parts).await?;
+    let (members, bytes) = json_body(&parts.headers, body).await?;
+    let principal = checkout.call.principal();
+    let mut idempotent = idempotent_call(&parts.headers, ROUTE, &bytes, principal, &app.services.in_flight)?;
+    if let Some(call) = &mut idempotent {
+        // A key counts for one invoice: two customers who chose the same one do not get each other's answer.
+        call.entry.key = format!("{}/{}", checkout.invoice.id, call.entry.key);
+    }
+    if let Some(first) = first_answer(&app, principal, idempotent.as_ref(), checkout.arrival.now).await? {
+        return Ok(first);
+    }
+    let id = format!("pay_{}", *app.services.rng.base62(ID_LEN)?);
+    let new = read(&members, checkout, id)?;
+    let entry = idempotent.as_ref().map(|call| call.entry.clone());
+
+    let created_at = timestamp(new.created_at)?;
+    let render = |made: &NewInvoicePayment| Answered {
+        status: StatusCode::CREATED.as_u16(),
+        body: json!({
+            "id": made.id,
+            "invoice_id": made.invoice.id,
+            "status": "succeeded",
+            "amount": made.invoice.total.as_str(),
+            "currency": made.invoice.currency.code(),
+            "created_at": created_at,
+        })
+        .to_string(),
+    };
+    match app.services.invoices.pay_invoice(new, entry, &render).await? {
+        InvoicePaymentOutcome::Created(created) => answer_created(created),
+        InvoicePaymentOutcome::OtherKind => Err(Refusal::field("payment_method", FieldFault::Invalid)),
+        InvoicePaymentOutcome::NotPayable => Err(Refusal::new(Reason::Conflict("invoice_not_payable"))),
+        InvoicePaymentOutcome::UnknownMethod => Err(Refusal::new(Reason::NotFound)),
+    }
+}
+
+fn read(members: &Members, checkout: Checkout, id: String) -> Result<NewInvoicePayment, Refusal> {
+    let Checkout { arrival, invoice, .. } = checkout;
+    if let Some(name) = access::FROM_THE_TOKEN.into_iter().find(|name| members.raw(name).is_some()) {
+        return Err(Refusal::field(name, FieldFault::NotAllowed));
+    }
+    let invalid = |name: &'static str| Refusal::field(name, FieldFault::Invalid);
+    // The invoice says what is owed; the page only repeats it.
+    if members.required_string("amount", Amount::MAX_LEN)? != invoice.total.as_str() {
+        return Err(invalid("amount"));
+    }
+    let date = members.required_string("payment_date", MAX_WORD)?;
+    let kind = members.required_string("payment_method", MAX_WORD)?;
+    Ok(NewInvoicePayment {
+        id,
+        payment_date: parse_date(&date).ok_or_else(|| invalid("payment_date"))?,
+        kind: PaymentMethodType::parse(&kind).ok_or_else(|| invalid("payment_method"))?,
+        payment_method: members.required_string("payment_method_id", MAX_BODY)?,
+        created_at: arrival.now,
+        invoice,
+    })
+}

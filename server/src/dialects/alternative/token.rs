@@ -1,0 +1,49 @@
+//! `POST /oauth/token`: client id and secret buy an access token for an hour.
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use http::header::CACHE_CONTROL;
+use serde_json::json;
+use tollgate_apikey::Scopes;
+
+use crate::account::{CLIENT_ID, ClientDialect};
+use crate::app::App;
+use crate::auth::{AlternativeClaims, Reason, Refusal, Via};
+use crate::dialects::client_credentials::{TokenRequest, token_request};
+use crate::dialects::oauth;
+
+pub(super) async fn issue(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
+    let TokenRequest { call, arrival, form } =
+        token_request(&app, request, ClientDialect::Alternative, oauth::CLIENT_CALLS).await?;
+    let internal = || Refusal::new(Reason::Internal);
+    let principal = call.principal();
+    let Via::Client { client, secret } = principal.via() else {
+        return Err(internal());
+    };
+    let scopes = match form.get("scope") {
+        None => client.scopes.clone(),
+        Some(asked) => {
+            let asked = Scopes::parse(asked).ok().filter(|asked| asked.is_subset_of(&client.scopes));
+            asked.ok_or_else(|| Refusal::new(Reason::InvalidScope))?
+        }
+    };
+    let id = CLIENT_ID.from_id(client.mode, client.id).map_err(|_| internal())?;
+    let claims = AlternativeClaims {
+        sub: id.as_str().to_owned(),
+        client_id: id.as_str().to_owned(),
+        partner_id: principal.merchant().id.in_mode(principal.mode()),
+        scope: scopes.to_string(),
+        cid: secret.id.as_str().to_owned(),
+    };
+    let rng = &app.services.rng;
+    let issued =
+        app.listener.rings.alternative.issue(&claims, arrival.now, |bytes| rng.fill(bytes)).map_err(|_| internal())?;
+    let body = json!({
+        "access_token": issued.expose_secret(),
+        "token_type": "Bearer",
+        "expires_in": (issued.expires_at() - issued.issued_at()).whole_seconds(),
+        "scope": claims.scope,
+    });
+    Ok(([(CACHE_CONTROL, "no-store")], Json(body)).into_response())
+}

@@ -1,0 +1,120 @@
+//! `PUT /users/{userId}/apikey`: makes the user's key of a mode, in the place of the one before.
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use http::header::CACHE_CONTROL;
+use tollgate_apikey::{Mode, Overlap};
+
+use super::access;
+use crate::account::{KeyFamily, MerchantStatus, UserId};
+use crate::app::App;
+use crate::auth::{FieldFault, ListenerMode, Reason, Refusal};
+use crate::limits::{Bucket, Window};
+use crate::transport::Members;
+
+/// How often a person may make keys.
+const CALLS: Bucket = Bucket::new("caibo_panel_keys", &[Window::new(30, 60)]);
+/// A login older than this, in whole seconds, does not open a live key.
+const STEP_UP_AGE: i64 = 300;
+
+pub(super) async fn regenerate(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
+    let (parts, _) = request.into_parts();
+    let (caller, arrival) = access::panel(&app, &parts).await?;
+    app.services.gate.debit_user(&caller, CALLS, &arrival)?;
+    let user = caller.user();
+    let merchant = app.services.records.merchant(&user.merchant).await?;
+    let status = merchant.map_or(MerchantStatus::Suspended, |merchant| merchant.status);
+    if status == MerchantStatus::Suspended {
+        return Err(Refusal::new(Reason::AccountSuspended));
+    }
+    if UserId::parse(access::path_id(&parts)) != Some(user.id) {
+        return Err(Refusal::new(Reason::ScopeDenied));
+    }
+    let Query { mode, overlap } = Query::parse(parts.uri.query().unwrap_or_default(), arrival.mode)?;
+    if mode == Mode::Live {
+        if status == MerchantStatus::PendingKyc {
+            return Err(Refusal::new(Reason::AccountNotVerified));
+        }
+        if arrival.now.unix_timestamp() - caller.logged_in_at().unix_timestamp() > STEP_UP_AGE {
+            return Err(Refusal::new(Reason::StepUpRequired));
+        }
+    }
+
+    let scopes = access::ALL_SCOPES.clone();
+    let issuer = &app.services.issuer;
+    let key = issuer.replace(KeyFamily::CAIBO, user, mode, scopes, overlap, arrival.now).await?;
+    tracing::warn!(
+        user = user.id.get(),
+        merchant = %user.merchant,
+        mode = mode.as_str(),
+        key = %key.id(),
+        overlap = overlap.as_seconds(),
+        "notice: the API key was regenerated"
+    );
+    Ok(([(CACHE_CONTROL, "no-store")], Json(key.expose_secret())).into_response())
+}
+
+struct Query {
+    mode: Mode,
+    overlap: Overlap,
+}
+
+impl Query {
+    fn parse(query: &str, listener: ListenerMode) -> Result<Self, Refusal> {
+        let (mut mode, mut overlap) = (None, None);
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let invalid = |name: &'static str| Refusal::field(name, FieldFault::Invalid);
+            match name {
+                "mode" if mode.is_none() => mode = Some(value.parse().map_err(|_| invalid("mode"))?),
+                "overlap" if overlap.is_none() => {
+                    overlap = Some(parse_overlap(value).ok_or_else(|| invalid("overlap"))?);
+                }
+                "mode" => return Err(invalid("mode")),
+                "overlap" => return Err(invalid("overlap")),
+                other => return Err(Members::not_allowed(other)),
+            }
+        }
+        let mode = mode.unwrap_or_else(|| listener.default_mode());
+        if !listener.admits(mode) {
+            return Err(Refusal::field("mode", FieldFault::Invalid));
+        }
+        Ok(Self { mode, overlap: overlap.unwrap_or(Overlap::NONE) })
+    }
+}
+
+fn parse_overlap(value: &str) -> Option<Overlap> {
+    let canonical = value == "0" || !value.starts_with('0');
+    let digits = (1..=7).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_digit());
+    if canonical && digits { Overlap::new(value.parse().ok()?).ok() } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_query_strictly() {
+        let table = [
+            ("", true),
+            ("mode=test", true),
+            ("overlap=0", true),
+            ("mode=test&overlap=2592000", true),
+            ("mode=live", false),
+            ("mode=TEST", false),
+            ("mode=test&mode=test", false),
+            ("overlap=2592001", false),
+            ("overlap=-1", false),
+            ("overlap=01", false),
+            ("overlap=", false),
+            ("overlap=1&overlap=1", false),
+            ("verbose=1", false),
+        ];
+        for (query, fits) in table {
+            assert_eq!(Query::parse(query, ListenerMode::Test).is_ok(), fits, "{query:?}");
+        }
+        let live = Query::parse("mode=live", ListenerMode::Any).unwrap();
+        assert_eq!(live.mode, Mode::Live);
+    }
+}

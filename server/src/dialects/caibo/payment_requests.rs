@@ -1,0 +1,183 @@
+//! `POST /payment-requests`, `GET /payment-requests/{id}` and its `/status`.
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use serde::Serialize;
+use serde_json::json;
+use serde_json::value::RawValue;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::access;
+use crate::app::App;
+use crate::auth::{Authorized, FieldFault, Principal, Reason, Refusal};
+use crate::dialects::{answer_created, first_answer};
+use crate::payments::{Amount, Currency, NewPaymentRequest, PaymentRequest, parse_id};
+use crate::storage::Answered;
+use crate::transport::{Members, idempotent_call, json_body};
+
+/// The longest host name, in bytes (RFC 1035 §2.3.4).
+const MAX_HOST: usize = 253;
+/// The longest reference, in bytes.
+const MAX_REFERENCE: usize = 255;
+
+/// A payment request as it stands on the wire; what is absent is left out.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct View<'a> {
+    id: i64,
+    amount: Box<RawValue>,
+    unit: &'static str,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reference_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    origin_domain: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notify_url: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    success_url: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure_url: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created_at: Option<String>,
+}
+
+pub(super) async fn create(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
+    const ROUTE: &str = "POST /payment-requests";
+    let (parts, body) = request.into_parts();
+    let (call, arrival) = access::call(&app, &parts, access::WRITE).await?;
+    call.server_call()?;
+    let (members, bytes) = json_body(&parts.headers, body).await?;
+    let principal = call.principal();
+    let idempotent = idempotent_call(&parts.headers, ROUTE, &bytes, principal, &app.services.in_flight)?;
+    if let Some(first) = first_answer(&app, principal, idempotent.as_ref(), arrival.now).await? {
+        return Ok(first);
+    }
+    let new = read(&members, principal, arrival.now)?;
+    let render = |made: &PaymentRequest| Answered {
+        status: StatusCode::CREATED.as_u16(),
+        body: full(made).and_then(|view| serde_json::to_string(&view).ok()).unwrap_or_default(),
+    };
+    let entry = idempotent.as_ref().map(|call| call.entry.clone());
+    let created = app.services.vault.create_payment_request(new, entry, &render).await?;
+    answer_created(created)
+}
+
+pub(super) async fn show(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
+    let (parts, _) = request.into_parts();
+    let (call, _) = access::call(&app, &parts, access::READ).await?;
+    let found = find(&app, &call, access::path_id(&parts)).await?;
+    let view = if call.permit().is_some() { reduced(&found) } else { full(&found) };
+    Ok(Json(view.ok_or_else(|| Refusal::new(Reason::Internal))?).into_response())
+}
+
+pub(super) async fn status(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
+    let (parts, _) = request.into_parts();
+    let (call, _) = access::call(&app, &parts, access::READ).await?;
+    let found = find(&app, &call, access::path_id(&parts)).await?;
+    Ok(Json(json!({ "id": found.id, "status": found.status.as_str() })).into_response())
+}
+
+/// The caller's own request; any other one does not exist.
+pub(super) async fn find(app: &App, call: &Authorized, id: &str) -> Result<PaymentRequest, Refusal> {
+    let id = parse_id(id).ok_or_else(|| Refusal::new(Reason::NotFound))?;
+    let principal = call.principal();
+    let found = app.services.vault.payment_request(&principal.merchant().id, principal.mode(), id).await?;
+    found.ok_or_else(|| Refusal::new(Reason::NotFound))
+}
+
+fn read(members: &Members, principal: &Principal, now: OffsetDateTime) -> Result<NewPaymentRequest, Refusal> {
+    let invalid = |name: &'static str| Refusal::field(name, FieldFault::Invalid);
+    let amount = members.required_raw("amount")?;
+    let unit = Currency::parse(&members.required_string("unit", 3)?).ok_or_else(|| invalid("unit"))?;
+    let origin_domain = match members.string("originDomain", Members::MAX_URL)? {
+        None => None,
+        Some(text) => {
+            let origin = origin(&text).ok_or_else(|| invalid("originDomain"))?;
+            let registered = principal.merchant().domains.contains(&origin);
+            Some(registered.then_some(origin).ok_or_else(|| invalid("originDomain"))?)
+        }
+    };
+    Ok(NewPaymentRequest {
+        merchant: principal.merchant().id.clone(),
+        mode: principal.mode(),
+        amount: Amount::parse(amount, unit).ok_or_else(|| invalid("amount"))?,
+        unit,
+        reference_id: members.string("referenceId", MAX_REFERENCE)?,
+        notify_url: members.https_url("notifyUrl")?,
+        success_url: members.https_url("successUrl")?,
+        failure_url: members.https_url("failureUrl")?,
+        origin_domain,
+        client: members.object("client")?,
+        created_at: now,
+    })
+}
+
+/// `host[:port]` or `https://host[:port]` as an origin; nothing else.
+fn origin(text: &str) -> Option<String> {
+    let authority = text.strip_prefix("https://").unwrap_or(text);
+    let (host, port) = authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port)));
+    let label = |label: &str| !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let port_fits = |port: &str| !port.starts_with(['0', '+']) && port.parse::<u16>().is_ok();
+    let fits = host.len() <= MAX_HOST && host.split('.').all(label) && port.is_none_or(port_fits);
+    fits.then(|| format!("https://{}", authority.to_ascii_lowercase()))
+}
+
+fn full(request: &PaymentRequest) -> Option<View<'_>> {
+    let details = &request.details;
+    Some(View {
+        origin_domain: details.origin_domain.as_deref(),
+        notify_url: details.notify_url.as_deref(),
+        created_at: Some(details.created_at.replace_nanosecond(0).ok()?.format(&Rfc3339).ok()?),
+        ..reduced(request)?
+    })
+}
+
+/// What a payment page may know.
+fn reduced(request: &PaymentRequest) -> Option<View<'_>> {
+    let details = &request.details;
+    Some(View {
+        id: request.id,
+        amount: RawValue::from_string(details.amount.as_str().to_owned()).ok()?,
+        unit: details.unit.code(),
+        status: request.status.as_str(),
+        reference_id: details.reference_id.as_deref(),
+        origin_domain: None,
+        notify_url: None,
+        success_url: details.success_url.as_deref(),
+        failure_url: details.failure_url.as_deref(),
+        created_at: None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::origin;
+
+    #[test]
+    fn reads_origins_and_nothing_else() {
+        let table = [
+            ("shop.example", Some("https://shop.example")),
+            ("https://Shop.example", Some("https://shop.example")),
+            ("shop.example:8443", Some("https://shop.example:8443")),
+            ("http://shop.example", None),
+            ("https://shop.example/", None),
+            ("https://shop.example/x", None),
+            ("user@shop.example", None),
+            ("*.shop.example", None),
+            ("shop.example:99999", None),
+            ("shop.example:0443", None),
+            ("shop.example:+443", None),
+            ("shop.example:", None),
+            ("shop.example:1:2", None),
+            ("shop..example", None),
+            ("", None),
+        ];
+        for (text, expected) in table {
+            assert_eq!(origin(text).as_deref(), expected, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! The wire: one folder a dialect, each with its routes, its types, and how a refusal looks there.
+//!
+//! A further dialect is one more folder and one more line in [`ALL`].
+
+pub mod alternative;
+pub mod caibo;
+pub mod cardpluspay;
+mod client_credentials;
+pub mod eighty_eight_pay;
+mod oauth;
+pub mod pledg;
+mod problem;
+mod shared;
+
+use axum::Router;
+use axum::response::{IntoResponse, Response};
+use http::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use time::OffsetDateTime;
+
+use crate::app::App;
+use crate::auth::{Arrival, Principal, Reason, Refusal};
+use crate::storage::Created;
+use crate::transport::IdempotentCall;
+
+/// Every dialect this server can speak.
+pub const ALL: &[&dyn Dialect] = &[
+    &alternative::Alternative,
+    &caibo::Caibo,
+    &cardpluspay::CardPlusPay,
+    &eighty_eight_pay::EightyEightPay,
+    &pledg::Pledg,
+];
+
+/// One vendor's wire behaviour.
+pub trait Dialect: Send + Sync {
+    /// The name in logs and settings.
+    fn name(&self) -> &'static str;
+    /// Whether a raw path belongs to it; no path belongs to two dialects.
+    fn owns(&self, path: &str) -> bool;
+    /// Its routes.
+    fn routes(&self) -> Router<App>;
+    /// How a refusal of a request to `path` looks; `Allow`, `Retry-After` and `Connection` are added to it.
+    fn render(&self, refusal: &Refusal, path: &str) -> Response;
+}
+
+/// The routes that belong to no dialect.
+pub(crate) fn shared_routes() -> Router<App> {
+    shared::routes().merge(oauth::routes())
+}
+
+/// Renders a refusal in the shape of the dialect that owns the path, else as problem details.
+pub(crate) fn render(dialects: &[&'static dyn Dialect], refusal: &Refusal, path: &str) -> Response {
+    let ambiguous = matches!(refusal.reason(), Reason::AmbiguousPath);
+    let mut response = match dialects.iter().find(|dialect| dialect.owns(path)) {
+        Some(dialect) if !ambiguous => dialect.render(refusal, path),
+        _ => problem::render(refusal, &[]),
+    };
+    add_common_headers(response.headers_mut(), refusal.reason());
+    response
+}
+
+/// The headers that every dialect's refusals have alike.
+fn add_common_headers(headers: &mut HeaderMap, reason: &Reason) {
+    match reason {
+        Reason::MethodNotAllowed(allow) => {
+            headers.extend(HeaderValue::from_str(allow).ok().map(|value| (ALLOW, value)));
+        }
+        Reason::RateLimited(seconds) | Reason::Unavailable(seconds) => {
+            headers.insert(RETRY_AFTER, HeaderValue::from(*seconds));
+        }
+        Reason::HttpsRequired => {
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        _ => {}
+    }
+}
+
+/// When and from where a request came, as the edge noted it.
+fn arrival(parts: &http::request::Parts) -> Result<Arrival, Refusal> {
+    // Without the edge there is no decision to be had.
+    parts.extensions.get::<Arrival>().copied().ok_or_else(|| Refusal::new(Reason::Internal))
+}
+
+/// The first answer to a repeated call; it comes before the form of the body is looked at.
+async fn first_answer(
+    app: &App,
+    principal: &Principal,
+    call: Option<&IdempotentCall>,
+    now: OffsetDateTime,
+) -> Result<Option<Response>, Refusal> {
+    let Some(call) = call else { return Ok(None) };
+    let merchant = &principal.merchant().id;
+    let first = app.services.vault.answered(merchant, principal.mode(), &call.entry, now).await?;
+    first.map(answer_created).transpose()
+}
+
+/// The answer of a creating call, new or repeated.
+fn answer_created(created: Created) -> Result<Response, Refusal> {
+    let (answer, replayed) = match created {
+        Created::New(answer) => (answer, false),
+        Created::Replayed(answer) => (answer, true),
+        Created::Mismatch => return Err(Refusal::new(Reason::IdempotencyMismatch)),
+    };
+    let status = StatusCode::from_u16(answer.status).map_err(|_| Refusal::new(Reason::Internal))?;
+    let mut response =
+        (status, [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")], answer.body).into_response();
+    if replayed {
+        response.headers_mut().insert("idempotency-replayed", HeaderValue::from_static("true"));
+    }
+    Ok(response)
+}

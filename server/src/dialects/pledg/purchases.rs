@@ -1,0 +1,75 @@
+//! `POST /api/purchases/{purchase_uid}/release` and `/credit_by_transfer`.
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::request::Parts;
+use serde_json::json;
+
+use super::access;
+use crate::app::App;
+use crate::auth::{FieldFault, Reason, Refusal};
+use crate::dialects::{answer_created, first_answer};
+use crate::payments::parse_id;
+use crate::storage::{Answered, Credit, CreditOutcome, NewCredit, ReleaseOutcome};
+use crate::transport::{idempotent_call, json_body};
+
+pub(super) async fn release(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
+    let (parts, _) = request.into_parts();
+    let (call, _) = access::by_dashboard(&app, &parts).await?;
+    let (principal, uid) = (call.principal(), purchase_uid(&parts));
+    match app.services.purchases.release(&principal.merchant().id, principal.mode(), uid).await? {
+        ReleaseOutcome::Released => Ok(Json(json!({ "uid": uid, "status": "released" })).into_response()),
+        ReleaseOutcome::InvalidState => Err(Refusal::new(Reason::Conflict("invalid_state"))),
+        ReleaseOutcome::NotFound => Err(Refusal::new(Reason::NotFound)),
+    }
+}
+
+pub(super) async fn credit_by_transfer(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
+    const ROUTE: &str = "POST /api/purchases/{purchase_uid}/credit_by_transfer";
+    let (parts, body) = request.into_parts();
+    let (call, arrival) = access::by_dashboard(&app, &parts).await?;
+    let (members, bytes) = json_body(&parts.headers, body).await?;
+    let (principal, uid) = (call.principal(), purchase_uid(&parts));
+    // The purchase is part of what the key stands for: the same body for another one is another call.
+    let compared = [uid.as_bytes(), b"\n", &bytes].concat();
+    let idempotent = idempotent_call(&parts.headers, ROUTE, &compared, principal, &app.services.in_flight)?;
+    if let Some(first) = first_answer(&app, principal, idempotent.as_ref(), arrival.now).await? {
+        return Ok(first);
+    }
+    let credit = NewCredit {
+        merchant: principal.merchant().id.clone(),
+        mode: principal.mode(),
+        uid: uid.to_owned(),
+        amount_cents: cents(members.required_raw("amount_cents")?)
+            .ok_or_else(|| Refusal::field("amount_cents", FieldFault::Invalid))?,
+        now: arrival.now,
+    };
+    let render = |made: &Credit| Answered {
+        status: StatusCode::OK.as_u16(),
+        body: json!({
+            "uid": made.uid,
+            "amount_cents": made.amount_cents,
+            "credited_amount_cents": made.credited_cents,
+        })
+        .to_string(),
+    };
+    let entry = idempotent.as_ref().map(|call| call.entry.clone());
+    match app.services.purchases.credit_by_transfer(credit, entry, &render).await? {
+        CreditOutcome::Booked(created) => answer_created(created),
+        CreditOutcome::Exceeds => Err(Refusal::field("amount_cents", FieldFault::Invalid)),
+        CreditOutcome::InvalidState => Err(Refusal::new(Reason::Conflict("invalid_state"))),
+        CreditOutcome::NotFound => Err(Refusal::new(Reason::NotFound)),
+    }
+}
+
+/// The uid in the path as it was sent: it has one spelling, and one with an escape is another.
+fn purchase_uid(parts: &Parts) -> &str {
+    parts.uri.path().split('/').nth(3).unwrap_or_default()
+}
+
+/// An amount in cents: a JSON integer from 1 to 2^53 − 1 in its one spelling, as an id is.
+pub(super) fn cents(text: &str) -> Option<i64> {
+    parse_id(text)
+}

@@ -1,0 +1,41 @@
+//! `POST /api/token`: a client's pair buys a token for ten minutes.
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use http::header::CACHE_CONTROL;
+use serde_json::json;
+
+use super::access;
+use crate::account::{CLIENT_ID, ClientDialect};
+use crate::app::App;
+use crate::auth::{Fault, PledgClaims, Reason, Refusal, Via};
+use crate::dialects::client_credentials::{TokenRequest, token_request};
+
+pub(super) async fn issue(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
+    let TokenRequest { call, arrival, .. } = token_request(&app, request, ClientDialect::Pledg, access::TOKENS).await?;
+    let internal = || Refusal::new(Reason::Internal);
+    let principal = call.principal();
+    let rings = &app.listener.rings;
+    // A listener of either mode has tokens of one: to the other's clients it gives none that would not work.
+    if principal.mode() != rings.mode {
+        return Err(app.services.gate.refuse(Fault::OtherMode, &arrival));
+    }
+    let Via::Client { client, secret } = principal.via() else {
+        return Err(internal());
+    };
+    let alias = app.services.vault.alias(&principal.merchant().id, principal.mode(), "mer").await?;
+    let claims = PledgClaims {
+        sub: CLIENT_ID.from_id(principal.mode(), client.id).map_err(|_| internal())?.as_str().to_owned(),
+        cid: secret.id.as_str().to_owned(),
+        merchants: alias.into_iter().collect(),
+    };
+    let rng = &app.services.rng;
+    let token = rings.pledg.issue(&claims, arrival.now, |bytes| rng.fill(bytes)).map_err(|_| internal())?;
+    let body = json!({
+        "access_token": token.expose_secret(),
+        "token_type": "Bearer",
+        "expires_in": (token.expires_at() - token.issued_at()).whole_seconds(),
+    });
+    Ok(([(CACHE_CONTROL, "no-store")], Json(body)).into_response())
+}

@@ -1,0 +1,88 @@
+//! RFC 9457 problem details with a `code`: the shape of Caibo and of paths that no dialect owns.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::{HeaderValue, StatusCode};
+use serde_json::{Map, Value, json};
+
+use crate::auth::{FieldFault, Reason, Refusal};
+
+/// Renders a refusal; `challenges` go into `WWW-Authenticate` of a 401.
+pub(super) fn render(refusal: &Refusal, challenges: &[&'static str]) -> Response {
+    let (status, code, detail) = describe(refusal.reason());
+    let mut body = json!({
+        "type": "about:blank",
+        "title": status.canonical_reason().unwrap_or_default(),
+        "status": status.as_u16(),
+        "code": code,
+        "detail": detail,
+    });
+    if let (Reason::InvalidRequest(fields), Some(body)) = (refusal.reason(), body.as_object_mut())
+        && !fields.is_empty()
+    {
+        let errors = fields.iter().map(|(member, fault)| (member.to_string(), Value::from(word(*fault))));
+        body.insert("errors".to_owned(), Value::Object(errors.collect::<Map<_, _>>()));
+    }
+    let mut response = (status, Json(body)).into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    if matches!(refusal.reason(), Reason::Unauthenticated(_)) {
+        for challenge in challenges {
+            headers.append(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
+    }
+    response
+}
+
+/// The word for a member's fault.
+pub(super) fn word(fault: FieldFault) -> &'static str {
+    match fault {
+        FieldFault::Invalid => "invalid",
+        FieldFault::NotAllowed => "not_allowed",
+        FieldFault::Required => "required",
+    }
+}
+
+fn describe(reason: &Reason) -> (StatusCode, &'static str, &'static str) {
+    use StatusCode as S;
+    match reason {
+        Reason::AccountNotVerified => (S::FORBIDDEN, "account_not_verified", "The account is not verified."),
+        Reason::AccountSuspended => (S::FORBIDDEN, "account_suspended", "The account is suspended."),
+        Reason::AddressNotAllowed => (S::FORBIDDEN, "ip_not_allowed", "The address is not allowed."),
+        Reason::AmbiguousPath => (S::BAD_REQUEST, "ambiguous_path", "The path is ambiguous."),
+        Reason::Conflict("payment_in_progress") => (S::CONFLICT, "payment_in_progress", "A payment is in progress."),
+        Reason::Conflict(_) => (S::CONFLICT, "payment_request_final", "The payment request is final."),
+        Reason::HttpsRequired => (S::FORBIDDEN, "https_required", "HTTPS is required."),
+        Reason::IdempotencyInProgress => {
+            (S::CONFLICT, "idempotency_in_progress", "The first request is still running.")
+        }
+        Reason::IdempotencyMismatch => {
+            (S::UNPROCESSABLE_ENTITY, "idempotency_mismatch", "The key was used with another body.")
+        }
+        Reason::InvalidRequest(_)
+        | Reason::InvalidScope
+        | Reason::SessionHeaderMissing(_)
+        | Reason::Unprocessable(_)
+        | Reason::UnsupportedGrantType => (S::BAD_REQUEST, "invalid_request", "The request is not valid."),
+        Reason::MethodNotAllowed(_) => (S::METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed."),
+        Reason::NotFound => (S::NOT_FOUND, "not_found", "Not found."),
+        Reason::PayloadTooLarge => (S::PAYLOAD_TOO_LARGE, "payload_too_large", "The body is too large."),
+        Reason::RateLimited(_) => (S::TOO_MANY_REQUESTS, "rate_limited", "Too many requests."),
+        Reason::RepeatedHeader(_) => {
+            (S::BAD_REQUEST, "duplicate_header", "A credential header was sent more than once.")
+        }
+        Reason::OriginDenied | Reason::ScopeDenied => {
+            (S::FORBIDDEN, "scope_denied", "The credential does not permit this request.")
+        }
+        Reason::StepUpRequired => (S::FORBIDDEN, "step_up_required", "Log in again for this action."),
+        Reason::SignatureInvalid | Reason::SignatureRequired | Reason::Unauthenticated(_) => {
+            (S::UNAUTHORIZED, "invalid_credentials", "Authentication failed.")
+        }
+        Reason::Unavailable(_) => (S::SERVICE_UNAVAILABLE, "unavailable", "Try again later."),
+        Reason::UnsupportedMediaType => {
+            (S::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "The media type is not supported.")
+        }
+        Reason::Internal => (S::INTERNAL_SERVER_ERROR, "internal", "Internal error."),
+    }
+}

@@ -1,0 +1,83 @@
+//! What a limit is and how it stands.
+
+/// At most `limit` grants in any `seconds`.
+#[derive(Debug, Clone, Copy)]
+pub struct Window {
+    /// Grants.
+    pub limit: u64,
+    seconds: u32,
+}
+
+/// A named set of windows that are debited together.
+#[derive(Debug, Clone, Copy)]
+pub struct Bucket {
+    /// The name that parts one bucket's subjects from another's.
+    pub name: &'static str,
+    windows: &'static [Window],
+    scale: u64,
+}
+
+/// How the windows of a subject stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quota {
+    /// Limit of the window with the fewest grants left; on a tie, of the longer.
+    pub limit: u64,
+    /// Grants left in it.
+    pub remaining: u64,
+    /// When its oldest grant leaves, milliseconds since 1970.
+    pub reset_ms: i64,
+    /// The longest wait among the windows that are full, in milliseconds; 0 when none is.
+    pub wait_ms: i64,
+    pub(super) length_ms: i64,
+}
+
+impl Window {
+    /// At most `limit` grants in any `seconds`.
+    #[must_use]
+    pub const fn new(limit: u64, seconds: u32) -> Self {
+        Self { limit, seconds }
+    }
+
+    pub(super) fn length_ms(&self) -> i64 {
+        i64::from(self.seconds) * 1000
+    }
+}
+
+impl Bucket {
+    /// A bucket of these windows.
+    #[must_use]
+    pub const fn new(name: &'static str, windows: &'static [Window]) -> Self {
+        Self { name, windows, scale: 1 }
+    }
+
+    /// The same bucket with every limit multiplied; for load tests.
+    #[must_use]
+    pub fn scaled(self, scale: u32) -> Self {
+        Self { scale: u64::from(scale.max(1)), ..self }
+    }
+
+    pub(super) fn windows(&self) -> impl Iterator<Item = Window> + use<> {
+        let scale = self.scale;
+        self.windows.iter().map(move |w| Window { limit: w.limit.saturating_mul(scale), seconds: w.seconds })
+    }
+}
+
+impl Quota {
+    /// `Retry-After`: whole seconds, rounded up, at least 1.
+    #[must_use]
+    pub fn retry_after_s(&self) -> u64 {
+        u64::try_from(self.wait_ms).unwrap_or(0).div_ceil(1000).max(1)
+    }
+
+    /// When the oldest grant leaves, Unix seconds, rounded up.
+    #[must_use]
+    pub fn reset_s(&self) -> u64 {
+        u64::try_from(self.reset_ms).unwrap_or(0).div_ceil(1000)
+    }
+
+    /// The state of a subject that could not even be entered.
+    pub(super) fn full(bucket: &Bucket, now_ms: i64) -> Self {
+        let limit = bucket.windows().map(|w| w.limit).min().unwrap_or(0);
+        Self { limit, remaining: 0, reset_ms: now_ms + 1000, wait_ms: 1000, length_ms: 0 }
+    }
+}

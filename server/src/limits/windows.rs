@@ -1,0 +1,279 @@
+//! Quota windows of one process.
+
+use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasher, Hash, RandomState};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::{Bucket, Quota, Window};
+
+/// Exact sliding windows, kept as the times of the grants.
+///
+/// A grant at *g* counts in a window while `now − g < length`. All windows of a bucket are debited together or not at
+/// all, and a refused call is not counted. The log of a subject never holds more entries than its largest limit.
+#[derive(Debug)]
+pub struct QuotaWindows<S> {
+    shards: Vec<Mutex<Shard<S>>>,
+    hasher: RandomState,
+    capacity: usize,
+    when_full: WhenFull,
+}
+
+/// What a full table does with a new subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum WhenFull {
+    /// Forgets the subject that was quiet for the longest time.
+    Forget,
+    /// Refuses the new one.
+    Refuse,
+}
+
+type Shard<S> = HashMap<(&'static str, S), Log>;
+
+/// The grants of one subject in one bucket, oldest first.
+#[derive(Debug, Default)]
+struct Log {
+    grants: VecDeque<i64>,
+    /// The longest window of the bucket: after it a grant says nothing any more.
+    longest_ms: i64,
+}
+
+impl<S: Hash + Eq + Clone> QuotaWindows<S> {
+    /// Shards of the map, so that subjects do not wait for each other.
+    const SHARDS: usize = 16;
+
+    /// A clock that steps back further than this moves the grants with it; less is requests that overtook each other.
+    const CLOCK_STEP_MS: i64 = 30_000;
+
+    /// Windows for at most about `subjects` authenticated subjects at a time; a new one beyond them is refused.
+    #[must_use]
+    pub fn new(subjects: usize) -> Self {
+        Self {
+            shards: (0..Self::SHARDS).map(|_| Mutex::default()).collect(),
+            hasher: RandomState::new(),
+            capacity: subjects.div_ceil(Self::SHARDS),
+            when_full: WhenFull::Refuse,
+        }
+    }
+
+    /// The same for subjects that strangers choose, such as addresses: a new one takes the place of the quietest, so
+    /// that filling the table shuts nobody out.
+    #[must_use]
+    pub fn forgetting(subjects: usize) -> Self {
+        Self { when_full: WhenFull::Forget, ..Self::new(subjects) }
+    }
+
+    /// Takes one grant if every window has room; `now_ms` is milliseconds since 1970.
+    ///
+    /// # Errors
+    ///
+    /// How the windows stand when one of them is full. A new subject is also refused, for one second, while the table
+    /// is full of live subjects: memory is bounded and the limit is never skipped.
+    pub fn debit(&self, bucket: &Bucket, subject: &S, now_ms: i64) -> Result<Quota, Quota> {
+        let mut shard = self.shard(subject);
+        let key = (bucket.name, subject.clone());
+        if !shard.contains_key(&key) && shard.len() >= self.capacity {
+            shard.retain(|_, log| log.grants.back().is_some_and(|last| now_ms - last < log.longest_ms));
+            if shard.len() >= self.capacity {
+                match self.when_full {
+                    WhenFull::Forget => forget_quietest(&mut shard),
+                    WhenFull::Refuse => return Err(Quota::full(bucket, now_ms)),
+                }
+            }
+        }
+        let log = shard.entry(key).or_default();
+        log.longest_ms = bucket.windows().map(|window| window.length_ms()).max().unwrap_or_default();
+        log.follow_clock(now_ms, Self::CLOCK_STEP_MS);
+        // Requests that overtook each other must not reorder the log.
+        let now_ms = log.grants.back().map_or(now_ms, |last| now_ms.max(*last));
+        log.forget_old(now_ms);
+        let before = state(&log.grants, bucket, now_ms);
+        if before.wait_ms > 0 {
+            return Err(before);
+        }
+        log.grants.push_back(now_ms);
+        Ok(state(&log.grants, bucket, now_ms))
+    }
+
+    /// How the windows stand, without taking a grant.
+    pub fn peek(&self, bucket: &Bucket, subject: &S, now_ms: i64) -> Quota {
+        let mut shard = self.shard(subject);
+        match shard.get_mut(&(bucket.name, subject.clone())) {
+            Some(log) => {
+                log.forget_old(now_ms);
+                state(&log.grants, bucket, now_ms)
+            }
+            None => state(&VecDeque::new(), bucket, now_ms),
+        }
+    }
+
+    /// Forgets the subjects that have no live grant.
+    pub fn sweep(&self, now_ms: i64) {
+        for shard in &self.shards {
+            let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            shard.retain(|_, log| log.grants.back().is_some_and(|last| now_ms - last < log.longest_ms));
+        }
+    }
+
+    /// Gives the latest grant back.
+    pub fn credit(&self, bucket: &Bucket, subject: &S) {
+        if let Some(log) = self.shard(subject).get_mut(&(bucket.name, subject.clone())) {
+            log.grants.pop_back();
+        }
+    }
+
+    fn shard(&self, subject: &S) -> MutexGuard<'_, Shard<S>> {
+        let index = usize::try_from(self.hasher.hash_one(subject) % Self::SHARDS as u64).unwrap_or_default();
+        self.shards[index].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn forget_quietest<S: Hash + Eq + Clone>(shard: &mut Shard<S>) {
+    let quietest = shard.iter().min_by_key(|(_, log)| log.grants.back().copied()).map(|(key, _)| key.clone());
+    if let Some(key) = quietest {
+        shard.remove(&key);
+    }
+}
+
+impl Log {
+    /// A grant stamped while the clock was ahead would otherwise block its subject until the clock is there again.
+    fn follow_clock(&mut self, now_ms: i64, step_ms: i64) {
+        let ahead = self.grants.back().map_or(0, |last| last - now_ms);
+        if ahead > step_ms {
+            self.grants.iter_mut().for_each(|grant| *grant -= ahead);
+        }
+    }
+
+    fn forget_old(&mut self, now_ms: i64) {
+        while self.grants.front().is_some_and(|first| now_ms - first >= self.longest_ms) {
+            self.grants.pop_front();
+        }
+    }
+}
+
+fn state(log: &VecDeque<i64>, bucket: &Bucket, now_ms: i64) -> Quota {
+    let count = |window: &Window| {
+        let start = log.partition_point(|grant| now_ms - grant >= window.length_ms());
+        (log.len() - start, start)
+    };
+    let mut quota: Option<Quota> = None;
+    let mut wait_ms = 0;
+    for window in bucket.windows() {
+        let (used, oldest) = count(&window);
+        let limit = usize::try_from(window.limit).unwrap_or(usize::MAX);
+        let remaining = limit.saturating_sub(used);
+        if remaining == 0 && limit > 0 {
+            // The grant whose leaving makes room: with the limit lowered meanwhile it need not be the oldest.
+            let leaving = log.get(log.len() - limit).copied().unwrap_or(now_ms);
+            wait_ms = wait_ms.max(leaving + window.length_ms() - now_ms);
+        }
+        let reset_ms = log.get(oldest).map_or(now_ms, |grant| grant + window.length_ms());
+        let tighter = quota.as_ref().is_none_or(|q| {
+            let remaining = u64::try_from(remaining).unwrap_or(u64::MAX);
+            remaining < q.remaining || (remaining == q.remaining && window.length_ms() > q.length_ms)
+        });
+        if tighter {
+            quota = Some(Quota {
+                limit: window.limit,
+                remaining: u64::try_from(remaining).unwrap_or(u64::MAX),
+                reset_ms,
+                wait_ms: 0,
+                length_ms: window.length_ms(),
+            });
+        }
+    }
+    let mut quota = quota.unwrap_or_else(|| Quota::full(bucket, now_ms));
+    quota.wait_ms = wait_ms;
+    quota
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOKENS: Bucket = Bucket::new("test", &[Window::new(10, 60), Window::new(100, 3600)]);
+
+    #[test]
+    fn two_windows_block_and_free_as_published() {
+        let vectors: serde_json::Value =
+            serde_json::from_str(include_str!("../../../vectors/eighty-eight-pay.json")).unwrap();
+        let vector = vectors["vectors"].as_array().unwrap().iter().find(|v| v["name"] == "88pay/two-windows").unwrap();
+        let windows = QuotaWindows::new(64);
+        #[expect(clippy::cast_possible_truncation, reason = "small test figures")]
+        let mut asks: Vec<_> = vector["expected"]["asks"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|ask| ((ask["at_s"].as_f64().unwrap() * 1000.0) as i64, ask))
+            .collect();
+        asks.sort_by_key(|(at, _)| *at);
+        let mut grants = (0..10).map(|n| n * 60_000).peekable();
+        for (at, ask) in asks {
+            while grants.peek().is_some_and(|grant| *grant <= at) {
+                let grant = grants.next().unwrap();
+                for n in 0..10 {
+                    assert!(windows.debit(&TOKENS, &"m", grant).is_ok(), "grant {n} at {grant}");
+                }
+            }
+            let answer = windows.debit(&TOKENS, &"m", at);
+            if ask["verdict"] == "200" {
+                assert!(answer.is_ok(), "at {at}");
+            } else {
+                assert_eq!(answer.unwrap_err().retry_after_s(), ask["retry_after"].as_u64().unwrap(), "at {at}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_refused_call_is_not_counted() {
+        let windows = QuotaWindows::new(64);
+        for _ in 0..10 {
+            windows.debit(&TOKENS, &"m", 0).unwrap();
+        }
+        for _ in 0..50 {
+            windows.debit(&TOKENS, &"m", 1_000).unwrap_err();
+        }
+        let quota = windows.debit(&TOKENS, &"m", 60_000).unwrap();
+        assert_eq!((quota.limit, quota.remaining), (10, 9));
+        assert_eq!(windows.peek(&TOKENS, &"m", 60_000).remaining, 9);
+    }
+
+    #[test]
+    fn reports_the_tightest_window_and_on_a_tie_the_longer() {
+        const TIE: Bucket = Bucket::new("tie", &[Window::new(5, 60), Window::new(5, 3600)]);
+        let windows = QuotaWindows::new(64);
+        let quota = windows.debit(&TIE, &"m", 7_000).unwrap();
+        assert_eq!((quota.remaining, quota.reset_ms), (4, 7_000 + 3_600_000));
+    }
+
+    #[test]
+    fn a_clock_that_was_a_day_ahead_blocks_nobody_for_a_day() {
+        let windows = QuotaWindows::new(64);
+        windows.debit(&TOKENS, &"m", 86_400_000).unwrap();
+        for _ in 0..9 {
+            windows.debit(&TOKENS, &"m", 0).unwrap();
+        }
+        assert!(windows.debit(&TOKENS, &"m", 0).is_err());
+        assert!(windows.debit(&TOKENS, &"m", 60_000).is_ok());
+    }
+
+    #[test]
+    fn a_table_of_strangers_forgets_the_quietest() {
+        let windows = QuotaWindows::forgetting(16);
+        for subject in 0..1_000 {
+            assert!(windows.debit(&TOKENS, &subject, subject).is_ok(), "subject {subject}");
+        }
+        windows.sweep(60_000_000);
+        assert!(windows.shards.iter().all(|shard| shard.lock().unwrap().is_empty()));
+    }
+
+    #[test]
+    fn a_full_table_refuses_a_new_subject_and_keeps_the_old_ones() {
+        let windows = QuotaWindows::new(16);
+        let mut refused = 0;
+        for subject in 0..1_000 {
+            refused += usize::from(windows.debit(&TOKENS, &subject, 0).is_err());
+        }
+        assert!(refused >= 984, "{refused}");
+        assert!(windows.debit(&TOKENS, &5_000, 3_600_000).is_ok(), "dead subjects make room");
+    }
+}

@@ -1,0 +1,61 @@
+//! What storage can fail with.
+
+use std::fmt;
+
+/// A storage operation that did not happen.
+#[derive(Debug)]
+pub struct StorageError {
+    kind: StorageErrorKind,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// What kind of failure it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StorageErrorKind {
+    /// A stored record does not read back as what it must be.
+    Corrupt,
+    /// The database did not answer, is full or cannot be written.
+    Unavailable,
+}
+
+impl StorageError {
+    /// What kind of failure it was.
+    #[must_use]
+    pub fn kind(&self) -> StorageErrorKind {
+        self.kind
+    }
+
+    pub(crate) fn unavailable() -> Self {
+        Self { kind: StorageErrorKind::Unavailable, source: None }
+    }
+
+    pub(crate) fn corrupt() -> Self {
+        Self { kind: StorageErrorKind::Corrupt, source: None }
+    }
+}
+
+impl fmt::Display for StorageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.kind {
+            StorageErrorKind::Corrupt => "a stored record is damaged",
+            StorageErrorKind::Unavailable => "the database is not available",
+        })
+    }
+}
+
+impl std::error::Error for StorageError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_deref().map(|source| source as &(dyn std::error::Error + 'static))
+    }
+}
+
+impl From<sqlx::Error> for StorageError {
+    fn from(error: sqlx::Error) -> Self {
+        let kind = match error {
+            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => StorageErrorKind::Corrupt,
+            _ => StorageErrorKind::Unavailable,
+        };
+        Self { kind, source: Some(Box::new(error)) }
+    }
+}

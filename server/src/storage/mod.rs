@@ -1,0 +1,22 @@
+//! What is kept: the Vault (durable records) and the Ledger (short grants and quotas), and the cache before them.
+
+mod cache;
+mod completion;
+mod error;
+mod invoices;
+mod ledger;
+mod orders;
+mod purchases;
+mod records;
+pub mod sqlite;
+mod vault;
+
+pub use cache::FencedCache;
+pub use completion::complete;
+pub use error::{StorageError, StorageErrorKind};
+pub use invoices::{InvoicePaymentOutcome, Invoices};
+pub use ledger::{CheckoutGrant, Claim, Ledger, MintRefusal};
+pub use orders::{OrderOutcome, Orders};
+pub use purchases::{Credit, CreditOutcome, LinkOutcome, NewCredit, Purchases, ReleaseOutcome};
+pub use records::{Records, RequestSigning};
+pub use vault::{Answered, Created, Idempotency, PaymentOutcome, Render, Vault};

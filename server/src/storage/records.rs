@@ -1,0 +1,197 @@
+//! Records as the hot path reads them: from the cache, else from storage.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use time::OffsetDateTime;
+use tollgate_apikey::{KeyId, Lifecycle, Mode};
+use tollgate_challenge_signature::PublicKey;
+
+use super::{CheckoutGrant, FencedCache, Ledger, StorageError, Vault, complete};
+use crate::account::{Credential, Merchant, MerchantId, OauthClient, User, UserId};
+
+/// Read-through caches over the Vault and the Ledger.
+///
+/// Whoever changes a record commits first and then calls the matching `forget`.
+pub struct Records {
+    vault: Arc<dyn Vault>,
+    ledger: Arc<dyn Ledger>,
+    credentials: FencedCache<KeyId, Arc<Credential>>,
+    merchants: FencedCache<MerchantId, Arc<Merchant>>,
+    users: FencedCache<UserId, Arc<User>>,
+    grants: FencedCache<[u8; 32], Arc<CheckoutGrant>>,
+    clients: FencedCache<KeyId, Arc<OauthClient>>,
+    signing: FencedCache<(MerchantId, Mode), Arc<RequestSigning>>,
+    revoked_tokens: Arc<RwLock<HashMap<String, OffsetDateTime>>>,
+}
+
+/// How a merchant signs its requests in one mode.
+#[derive(Debug)]
+pub struct RequestSigning {
+    /// Whether every request must be signed.
+    pub required: bool,
+    /// The registered public keys, each parsed once.
+    pub keys: Vec<(PublicKey, Lifecycle)>,
+}
+
+impl Records {
+    /// Credentials kept in memory.
+    const CREDENTIALS: usize = 100_000;
+    /// Merchants, users and browser grants kept in memory, each.
+    const OTHERS: usize = 20_000;
+
+    /// Empty caches over storage.
+    #[must_use]
+    pub fn new(vault: Arc<dyn Vault>, ledger: Arc<dyn Ledger>) -> Self {
+        Self {
+            vault,
+            ledger,
+            credentials: FencedCache::new(Self::CREDENTIALS),
+            merchants: FencedCache::new(Self::OTHERS),
+            users: FencedCache::new(Self::OTHERS),
+            grants: FencedCache::new(Self::OTHERS),
+            clients: FencedCache::new(Self::OTHERS),
+            signing: FencedCache::new(Self::OTHERS),
+            revoked_tokens: Arc::default(),
+        }
+    }
+
+    /// Reads the revoked token ids; to be called once before the first request.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] when storage did not answer.
+    pub async fn load(&self, now: OffsetDateTime) -> Result<(), StorageError> {
+        let revoked = self.ledger.revoked_tokens(now).await?;
+        self.revoked_tokens.write().unwrap_or_else(PoisonError::into_inner).extend(revoked);
+        Ok(())
+    }
+
+    /// An OAuth client by id.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] when storage had to be asked and did not answer.
+    pub async fn client(&self, id: KeyId) -> Result<Option<Arc<OauthClient>>, StorageError> {
+        self.clients.read(&id, async { Ok(self.vault.client(id).await?.map(Arc::new)) }).await
+    }
+
+    /// How a merchant signs its requests.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] when storage had to be asked and did not answer, or a stored key does not read.
+    pub async fn request_signing(
+        &self,
+        merchant: &MerchantId,
+        mode: Mode,
+    ) -> Result<Option<Arc<RequestSigning>>, StorageError> {
+        let load = async {
+            let setting = self.vault.setting(merchant, mode, "request_signing_required").await?;
+            let keys = self.vault.rsa_keys(merchant, mode).await?;
+            let keys = keys
+                .into_iter()
+                .map(|key| {
+                    Ok((PublicKey::from_spki_der(&key.spki).map_err(|_| StorageError::corrupt())?, key.lifecycle))
+                })
+                .collect::<Result<_, StorageError>>()?;
+            let required = match setting.as_deref() {
+                Some("true") => true,
+                Some("false") | None => false,
+                Some(_) => return Err(StorageError::corrupt()),
+            };
+            Ok(Some(Arc::new(RequestSigning { required, keys })))
+        };
+        self.signing.read(&(merchant.clone(), mode), load).await
+    }
+
+    /// Whether a token was revoked by its id.
+    #[must_use]
+    pub fn token_revoked(&self, id: &str) -> bool {
+        self.revoked_tokens.read().unwrap_or_else(PoisonError::into_inner).contains_key(id)
+    }
+
+    /// Revokes a token by its id: on disk first, then here.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] when storage did not answer; the token then still lives.
+    pub async fn revoke_token(&self, id: &str, until: OffsetDateTime, now: OffsetDateTime) -> Result<(), StorageError> {
+        let (ledger, revoked, id) = (self.ledger.clone(), self.revoked_tokens.clone(), id.to_owned());
+        complete(async move {
+            ledger.revoke_token(&id, until).await?;
+            let mut revoked = revoked.write().unwrap_or_else(PoisonError::into_inner);
+            revoked.retain(|_, until| *until > now);
+            revoked.insert(id, until);
+            Ok(())
+        })
+        .await
+    }
+
+    /// A credential by id.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] when storage had to be asked and did not answer.
+    pub async fn credential(&self, id: KeyId) -> Result<Option<Arc<Credential>>, StorageError> {
+        self.credentials.read(&id, async { Ok(self.vault.credential(id).await?.map(Arc::new)) }).await
+    }
+
+    /// A merchant by id.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] when storage had to be asked and did not answer.
+    pub async fn merchant(&self, id: &MerchantId) -> Result<Option<Arc<Merchant>>, StorageError> {
+        self.merchants.read(id, async { Ok(self.vault.merchant(id).await?.map(Arc::new)) }).await
+    }
+
+    /// A user by id.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] when storage had to be asked and did not answer.
+    pub async fn user(&self, id: UserId) -> Result<Option<Arc<User>>, StorageError> {
+        self.users.read(&id, async { Ok(self.vault.user(id).await?.map(Arc::new)) }).await
+    }
+
+    /// A browser grant by digest.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] when storage had to be asked and did not answer.
+    pub async fn grant(&self, digest: &[u8; 32]) -> Result<Option<Arc<CheckoutGrant>>, StorageError> {
+        self.grants.read(digest, async { Ok(self.ledger.grant(digest).await?.map(Arc::new)) }).await
+    }
+
+    /// Forgets a credential after a committed change.
+    pub fn forget_credential(&self, id: KeyId) {
+        self.credentials.invalidate(&id);
+    }
+
+    /// Forgets the credentials of the same user, kind and mode as this one, after they were replaced.
+    pub fn forget_credentials_of(&self, new: &Credential) {
+        let same = |known: &Arc<Credential>| known.user == new.user && known.kind == new.kind && known.mode == new.mode;
+        self.credentials.invalidate_where(same);
+    }
+
+    /// Forgets a merchant after a committed change.
+    pub fn forget_merchant(&self, id: &MerchantId) {
+        self.merchants.invalidate(id);
+    }
+
+    /// Forgets a user after a committed change.
+    pub fn forget_user(&self, id: UserId) {
+        self.users.invalidate(&id);
+    }
+
+    /// Forgets how a merchant signs after a committed change.
+    pub fn forget_request_signing(&self, merchant: &MerchantId, mode: Mode) {
+        self.signing.invalidate(&(merchant.clone(), mode));
+    }
+
+    /// Forgets the grants of a payment request after a committed change.
+    pub fn forget_grants_of(&self, payment_request: i64) {
+        self.grants.invalidate_where(|grant| grant.payment_request == payment_request);
+    }
+}

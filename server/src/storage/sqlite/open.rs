@@ -1,0 +1,172 @@
+//! Opening the database file and bringing it up to date.
+
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::SqlitePool;
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+
+use crate::storage::StorageError;
+
+/// A handle on the database file.
+///
+/// Writes go through one connection, so that they queue here and not as locks in the file; reads have their own.
+#[derive(Debug, Clone)]
+pub struct Sqlite {
+    pub(super) read: SqlitePool,
+    pub(super) write: SqlitePool,
+}
+
+/// The database could not be opened; nothing in it was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The file is not a database, or is damaged.
+    #[error("{path} is damaged or not a database: restore it from a backup, or move it away to start anew", path = .0.display())]
+    Damaged(PathBuf),
+    /// The file was written by a newer release.
+    #[error("{path} was written by a newer release of tollgate: use that release, or restore a backup", path = .0.display())]
+    Newer(PathBuf),
+    /// The file cannot be read or written.
+    #[error("{path} cannot be opened: {1}", path = .0.display())]
+    Unreadable(PathBuf, String),
+}
+
+impl Sqlite {
+    /// Connections that only read.
+    const READERS: u32 = 4;
+    /// How long a statement waits for another process's lock.
+    const BUSY: Duration = Duration::from_secs(5);
+
+    /// Opens or makes the file and applies the migrations that are missing.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`] as its variants say.
+    pub async fn open(path: &Path) -> Result<Self, OpenError> {
+        make_private(path).map_err(|error| OpenError::Unreadable(path.into(), error.to_string()))?;
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(Self::BUSY)
+            .foreign_keys(true);
+        let write = SqlitePoolOptions::new()
+            .max_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .acquire_timeout(Duration::from_secs(5))
+            .connect_with(options.clone())
+            .await
+            .map_err(|error| classify(path, &error))?;
+        check_integrity(&write)
+            .await
+            .map_err(|error| classify(path, &error))?
+            .ok_or(OpenError::Damaged(path.into()))?;
+        migrate(&write, path).await?;
+        let read = SqlitePoolOptions::new()
+            .max_connections(Self::READERS)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .acquire_timeout(Duration::from_secs(5))
+            .connect_with(options.read_only(true))
+            .await
+            .map_err(|error| classify(path, &error))?;
+        Ok(Self { read, write })
+    }
+
+    /// Closes every connection, which also empties the write-ahead log.
+    pub async fn close(&self) {
+        self.read.close().await;
+        self.write.close().await;
+    }
+
+    /// Starts a write transaction that holds the write lock from its beginning.
+    pub(super) async fn begin(&self) -> Result<sqlx::Transaction<'static, sqlx::Sqlite>, StorageError> {
+        Ok(self.write.begin_with("BEGIN IMMEDIATE").await?)
+    }
+}
+
+/// Makes an empty file that only its owner can read; the database's other files take its permissions.
+fn make_private(path: &Path) -> std::io::Result<()> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// `None` when the file's own structure check finds a fault.
+async fn check_integrity(pool: &SqlitePool) -> Result<Option<()>, sqlx::Error> {
+    let verdict: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(pool).await?;
+    Ok((verdict == "ok").then_some(()))
+}
+
+async fn migrate(pool: &SqlitePool, path: &Path) -> Result<(), OpenError> {
+    let migrations = MIGRATIONS
+        .iter()
+        .map(|(version, name, sql)| {
+            let sql = sqlx::SqlStr::from_static(sql);
+            Migration::new(*version, (*name).into(), MigrationType::Simple, sql, false)
+        })
+        .collect();
+    Migrator::with_migrations(migrations).run(pool).await.map_err(|error| match error {
+        MigrateError::VersionMissing(_) | MigrateError::VersionMismatch(_) => OpenError::Newer(path.into()),
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => classify(path, &error),
+        other => OpenError::Unreadable(path.into(), other.to_string()),
+    })
+}
+
+fn classify(path: &Path, error: &sqlx::Error) -> OpenError {
+    const NOT_A_DATABASE: &str = "26";
+    const CORRUPT: &str = "11";
+    let damaged = error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code)
+        .is_some_and(|code| code == NOT_A_DATABASE || code == CORRUPT);
+    if damaged { OpenError::Damaged(path.into()) } else { OpenError::Unreadable(path.into(), error.to_string()) }
+}
+
+/// Never edited once released; a change is a new entry.
+const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "foundation", include_str!("../../../migrations/0001_foundation.sql"))];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn opens_again_what_it_made() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("tollgate.db");
+        Sqlite::open(&path).await.unwrap().close().await;
+        Sqlite::open(&path).await.unwrap().close().await;
+    }
+
+    #[tokio::test]
+    async fn refuses_a_file_that_is_not_a_database_and_leaves_it_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("tollgate.db");
+        let garbage = vec![0x5a; 8192];
+        std::fs::write(&path, &garbage).unwrap();
+        assert!(matches!(Sqlite::open(&path).await, Err(OpenError::Damaged(_))));
+        assert_eq!(std::fs::read(&path).unwrap(), garbage);
+    }
+
+    #[tokio::test]
+    async fn refuses_a_database_of_a_newer_release() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("tollgate.db");
+        let db = Sqlite::open(&path).await.unwrap();
+        sqlx::query(
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+             VALUES (9999, 'later', TRUE, x'00', 0)",
+        )
+        .execute(&db.write)
+        .await
+        .unwrap();
+        db.close().await;
+        assert!(matches!(Sqlite::open(&path).await, Err(OpenError::Newer(_))));
+    }
+}

@@ -1,0 +1,250 @@
+//! A server in this process: real router, real database, a clock that stands still.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::ConnectInfo;
+use axum::http::{HeaderMap, Request, StatusCode};
+use http_body_util::BodyExt;
+use serde_json::Value;
+use tempfile::TempDir;
+use time::OffsetDateTime;
+use tokio::sync::OnceCell;
+use tollgate::account::{MerchantId, MerchantStatus};
+use tollgate::app::{App, Options, Services};
+use tollgate::auth::ListenerMode;
+use tollgate::clock::Clock;
+use tollgate::demo;
+use tollgate::dialects::{self, Dialect};
+use tollgate::edge::router;
+use tollgate::rng::Rng;
+use tollgate_client_address::{IpList, TrustedProxies};
+use tower::ServiceExt;
+
+pub(crate) const SANDBOX: &str = "http://sandbox.test";
+pub(crate) const LIVE: &str = "http://live.test";
+
+/// 2026-01-01T00:00:00Z
+pub(crate) const T0: i64 = 1_767_225_600;
+
+pub(crate) struct World {
+    pub(crate) services: Arc<Services>,
+    pub(crate) clock: Clock,
+    /// What `dev --print json` prints at the first start.
+    pub(crate) demo: Value,
+    sandbox: Router,
+    live: Router,
+    any: Router,
+    _dir: TempDir,
+}
+
+/// A request to one of the listeners.
+pub(crate) struct Call {
+    listener: ListenerMode,
+    request: axum::http::request::Builder,
+    body: Body,
+    peer: [u8; 4],
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+/// The demo merchant's data directory is made once and copied for each test.
+static TEMPLATE: OnceCell<(TempDir, Value)> = OnceCell::const_new();
+
+pub(crate) async fn world() -> World {
+    world_with(dialects::ALL).await
+}
+
+pub(crate) async fn world_with(dialects: &'static [&'static dyn Dialect]) -> World {
+    let (template, demo) = TEMPLATE.get_or_init(template).await;
+    let dir = tempfile::tempdir().unwrap();
+    for file in [Services::DATABASE, Services::KEYS] {
+        std::fs::copy(template.path().join(file), dir.path().join(file)).unwrap();
+    }
+    let clock = Clock::manual(OffsetDateTime::from_unix_timestamp(T0).unwrap());
+    let services = open(dir.path(), clock.clone()).await;
+    let listener = |mode, base_url| {
+        let proxies = TrustedProxies::parse(["10.0.0.0/8"]).unwrap();
+        let listener = Arc::new(services.listener(mode, base_url, proxies).unwrap());
+        router(&App { services: services.clone(), listener }, dialects)
+    };
+    World {
+        sandbox: listener(ListenerMode::Test, SANDBOX),
+        live: listener(ListenerMode::Live, LIVE),
+        any: listener(ListenerMode::Any, SANDBOX),
+        services,
+        clock,
+        demo: demo.clone(),
+        _dir: dir,
+    }
+}
+
+async fn template() -> (TempDir, Value) {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = Clock::manual(OffsetDateTime::from_unix_timestamp(T0).unwrap());
+    let services = open(dir.path(), clock).await;
+    let printed = demo::credentials(&services, SANDBOX, LIVE).await.unwrap().to_json().unwrap();
+    services.close().await;
+    (dir, serde_json::from_str(&printed).unwrap())
+}
+
+async fn open(data: &Path, clock: Clock) -> Arc<Services> {
+    let options = Options { clock, rng: Rng::system(), limits_scale: 1 };
+    Arc::new(Services::open(data, options).await.unwrap())
+}
+
+impl World {
+    pub(crate) async fn send(&self, call: Call) -> Answer {
+        let router = match call.listener {
+            ListenerMode::Any => &self.any,
+            ListenerMode::Live => &self.live,
+            ListenerMode::Test => &self.sandbox,
+        };
+        let mut request: Request<Body> = call.request.body(call.body).unwrap();
+        request.extensions_mut().insert(ConnectInfo(std::net::SocketAddr::from((call.peer, 40_000))));
+        let response = router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        Answer { status: parts.status, headers: parts.headers, body: body.collect().await.unwrap().to_bytes() }
+    }
+
+    /// A text of the demo JSON, by pointer.
+    #[track_caller]
+    pub(crate) fn text(&self, pointer: &str) -> String {
+        match self.demo.pointer(pointer) {
+            Some(Value::String(text)) => text.clone(),
+            Some(Value::Number(number)) => number.to_string(),
+            other => panic!("{pointer} is {other:?}"),
+        }
+    }
+
+    pub(crate) fn advance(&self, seconds: u64) {
+        self.clock.advance(Duration::from_secs(seconds));
+    }
+
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        self.clock.now()
+    }
+
+    pub(crate) fn merchant_id(&self) -> MerchantId {
+        MerchantId::parse(&self.text("/merchant_id_live")).unwrap().0
+    }
+
+    /// Changes the demo merchant, as the operator would.
+    pub(crate) async fn set_merchant(&self, status: MerchantStatus, ip_list: IpList) {
+        let id = self.merchant_id();
+        let mut merchant = self.services.vault.merchant(&id).await.unwrap().unwrap();
+        merchant.status = status;
+        merchant.ip_list = ip_list;
+        self.services.vault.update_merchant(&merchant).await.unwrap();
+        self.services.records.forget_merchant(&id);
+    }
+
+    /// Logs the demo user in and answers the access token.
+    pub(crate) async fn log_in(&self, listener: ListenerMode) -> String {
+        let body = serde_json::json!({ "email": self.text("/panel/email"), "password": self.text("/panel/password") });
+        let answer = self.send(Call::post("/auth/login").on(listener).json(&body)).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.json()["accessToken"].as_str().unwrap().to_owned()
+    }
+}
+
+impl Call {
+    fn new(method: &str, path: &str) -> Self {
+        Self {
+            listener: ListenerMode::Test,
+            request: Request::builder().method(method).uri(path),
+            body: Body::empty(),
+            peer: [127, 0, 0, 1],
+        }
+    }
+
+    pub(crate) fn get(path: &str) -> Self {
+        Self::new("GET", path)
+    }
+
+    pub(crate) fn post(path: &str) -> Self {
+        Self::new("POST", path)
+    }
+
+    pub(crate) fn put(path: &str) -> Self {
+        Self::new("PUT", path)
+    }
+
+    pub(crate) fn method(method: &str, path: &str) -> Self {
+        Self::new(method, path)
+    }
+
+    pub(crate) fn on(self, listener: ListenerMode) -> Self {
+        Self { listener, ..self }
+    }
+
+    pub(crate) fn live(self) -> Self {
+        self.on(ListenerMode::Live)
+    }
+
+    /// Comes from this address.
+    pub(crate) fn from(self, peer: [u8; 4]) -> Self {
+        Self { peer, ..self }
+    }
+
+    pub(crate) fn header(self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        Self { request: self.request.header(name, value.as_ref()), ..self }
+    }
+
+    pub(crate) fn json(self, body: &Value) -> Self {
+        self.raw_json(body.to_string())
+    }
+
+    pub(crate) fn raw_json(self, body: impl Into<Body>) -> Self {
+        let call = self.header("content-type", "application/json");
+        Self { body: body.into(), ..call }
+    }
+
+    pub(crate) fn body(self, body: impl Into<Body>) -> Self {
+        Self { body: body.into(), ..self }
+    }
+}
+
+impl Answer {
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("not JSON: {}", self.text()))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    /// Everything a client can compare, but for the request id: status, headers in order, body.
+    pub(crate) fn comparable(&self) -> String {
+        let mut headers: Vec<String> = self
+            .headers
+            .iter()
+            .filter(|(name, _)| *name != "x-request-id")
+            .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
+            .collect();
+        headers.sort();
+        format!("{}\n{}\n{}", self.status, headers.join("\n"), self.text())
+    }
+
+    /// Asserts status, exact JSON body, and that the request is named.
+    #[track_caller]
+    pub(crate) fn expect(&self, label: &str, status: u16, body: &Value) {
+        assert_eq!(self.status.as_u16(), status, "{label}: {}", self.text());
+        assert_eq!(&self.json(), body, "{label}");
+        let id = self.header("x-request-id").unwrap_or_default();
+        assert!(id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit()), "{label}: request id {id:?}");
+    }
+}
