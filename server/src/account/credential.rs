@@ -178,3 +178,54 @@ impl SecretPurpose {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use time::Duration;
+    use tollgate_client_address::Cidr;
+
+    use super::*;
+
+    fn credential(created_at: OffsetDateTime) -> Credential {
+        Credential {
+            id: KeyId::parse("A00000000001").unwrap(),
+            kind: CredentialKind::CaiboKey,
+            merchant: MerchantId::new("COL", "7QX2Z").unwrap(),
+            user: None,
+            client: None,
+            mode: Mode::Test,
+            pepper_version: 1,
+            digest: [0; 32],
+            scopes: Scopes::parse("a b").unwrap(),
+            ip_list: IpList::unrestricted(),
+            lifecycle: Lifecycle::new(created_at),
+            last_four: "0000".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_new_credential_is_no_wider_than_the_one_it_replaces() {
+        let made = OffsetDateTime::UNIX_EPOCH;
+        let now = made + Duration::days(80);
+        let mut old = credential(made);
+        old.scopes = Scopes::parse("a").unwrap();
+        old.ip_list = IpList::only(vec![Cidr::parse("203.0.113.0/24").unwrap()]).unwrap();
+        old.lifecycle = Lifecycle::new(made).expiring_at(made + Duration::days(90));
+        let new = credential(now).inheriting(&old, now);
+        assert_eq!(new.scopes.to_string(), "a");
+        assert!(!new.ip_list.permits(&std::net::IpAddr::from([198, 51, 100, 9]).into()));
+        assert!(new.ip_list.permits(&std::net::IpAddr::from([203, 0, 113, 7]).into()));
+        assert_eq!(new.lifecycle.expires_at(), Some(now + Duration::days(90)));
+    }
+
+    #[test]
+    fn a_life_without_end_stays_so_and_a_very_long_one_does_not_overflow() {
+        let made = OffsetDateTime::UNIX_EPOCH;
+        let endless = credential(made);
+        assert_eq!(credential(made).inheriting(&endless, made).lifecycle.expires_at(), None);
+        let mut long = credential(made);
+        long.lifecycle = Lifecycle::new(made).expiring_at(time::macros::datetime!(9999-12-31 0:00 UTC));
+        let new = credential(made).inheriting(&long, made + Duration::days(10_000));
+        assert!(new.lifecycle.expires_at().is_some());
+    }
+}
