@@ -22,6 +22,7 @@ pub struct Records {
     grants: FencedCache<[u8; 32], Arc<CheckoutGrant>>,
     clients: FencedCache<KeyId, Arc<OauthClient>>,
     signing: FencedCache<(MerchantId, Mode), Arc<RequestSigning>>,
+    aliases: FencedCache<(MerchantId, Mode, &'static str), Arc<str>>,
     revoked_tokens: Arc<RwLock<HashMap<String, OffsetDateTime>>>,
 }
 
@@ -52,6 +53,7 @@ impl Records {
             grants: FencedCache::new(Self::OTHERS),
             clients: FencedCache::new(Self::OTHERS),
             signing: FencedCache::new(Self::OTHERS),
+            aliases: FencedCache::new(Self::OTHERS),
             revoked_tokens: Arc::default(),
         }
     }
@@ -103,6 +105,21 @@ impl Records {
             Ok(Some(Arc::new(RequestSigning { required, keys })))
         };
         self.signing.read(&(merchant.clone(), mode), load).await
+    }
+
+    /// An id handed to clients under a name; once handed out it never changes, so there is nothing to forget.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] when storage had to be asked and did not answer.
+    pub async fn alias(
+        &self,
+        merchant: &MerchantId,
+        mode: Mode,
+        name: &'static str,
+    ) -> Result<Option<Arc<str>>, StorageError> {
+        let load = async { Ok(self.vault.alias(merchant, mode, name).await?.map(Arc::from)) };
+        self.aliases.read(&(merchant.clone(), mode, name), load).await
     }
 
     /// Whether a token was revoked by its id.

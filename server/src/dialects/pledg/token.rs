@@ -24,11 +24,11 @@ pub(super) async fn issue(State(app): State<App>, request: Request) -> Result<Re
     let Via::Client { client, secret } = principal.via() else {
         return Err(internal());
     };
-    let alias = app.services.vault.alias(&principal.merchant().id, principal.mode(), "mer").await?;
+    let alias = app.services.records.alias(&principal.merchant().id, principal.mode(), "mer").await?;
     let claims = PledgClaims {
         sub: CLIENT_ID.from_id(principal.mode(), client.id).map_err(|_| internal())?.as_str().to_owned(),
         cid: secret.id.as_str().to_owned(),
-        merchants: alias.into_iter().collect(),
+        merchants: alias.iter().map(ToString::to_string).collect(),
     };
     let rng = &app.services.rng;
     let token = rings.pledg.issue(&claims, arrival.now, |bytes| rng.fill(bytes)).map_err(|_| internal())?;
