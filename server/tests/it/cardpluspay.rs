@@ -872,6 +872,7 @@ async fn a_repeated_order_is_the_first_one_also_under_a_new_challenge() {
         assert_eq!(again.header("cache-control"), Some("no-store"));
     }
     keyed(4, "order-1").await.expect("other quantity", 422, &error(("Idempotency key reused", "idempotency_mismatch")));
+    keyed(101, "order-1").await.expect("bad quantity", 422, &error(("Idempotency key reused", "idempotency_mismatch")));
     assert_ne!(keyed(3, "order-2").await.json()["data"]["id"], first.json()["data"]["id"]);
     let balance = async || {
         let pair = account.pair(&world).await;

@@ -13,7 +13,7 @@ use super::{access, codes, envelope};
 use crate::app::App;
 use crate::auth::{FieldFault, Principal, Reason, Refusal};
 use crate::payments::{ItemRef, NewOrder, Order};
-use crate::storage::OrderOutcome;
+use crate::storage::{Created, OrderOutcome};
 use crate::transport::{Members, idempotent_call, json_body};
 
 /// The most items in one order.
@@ -46,6 +46,14 @@ async fn place(
     const ROUTE: &str = "POST /v1/orders";
     let (members, bytes) = json_body(&parts.headers, body).await?;
     let idempotent = idempotent_call(&parts.headers, ROUTE, &bytes, principal, &app.services.in_flight)?;
+    if let Some(call) = &idempotent {
+        let vault = &app.services.vault;
+        let first = vault.answered(&principal.merchant().id, principal.mode(), &call.entry, now).await?;
+        // Another body under a known key is told so before its form is judged.
+        if matches!(first, Some(Created::Mismatch)) {
+            return Err(Refusal::new(Reason::IdempotencyMismatch));
+        }
+    }
     let Wanted { item, quantity, email } = read(&members)?;
     let named = match item {
         ItemRef::Code(_) => "item_code",
