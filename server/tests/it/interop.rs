@@ -23,7 +23,7 @@ fn node_modules() -> String {
 
 /// Whether the client is there; a missing one is a failure where clients are required.
 #[track_caller]
-fn present(name: &str, probe: &mut Command) -> bool {
+pub(crate) fn present(name: &str, probe: &mut Command) -> bool {
     let found = probe.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success());
     let required = std::env::var("TOLLGATE_REQUIRE_INTEROP").is_ok_and(|value| value == "1");
     assert!(found || !required, "{name} is required and not installed");
