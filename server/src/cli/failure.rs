@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::net::SocketAddr;
 
+use super::signing_key::SigningKeyError;
 use crate::app::StartError;
 use crate::demo::DemoError;
 use crate::transport::ServeError;
@@ -25,6 +26,9 @@ pub enum Failure {
     /// An address could not be served.
     #[error(transparent)]
     Serve(#[from] ServeError),
+    /// The signing keys could not be shown or changed.
+    #[error(transparent)]
+    SigningKeys(#[from] SigningKeyError),
     /// The services could not be started.
     #[error(transparent)]
     Start(#[from] StartError),

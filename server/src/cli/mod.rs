@@ -4,6 +4,7 @@ mod dev;
 mod failure;
 mod guide;
 mod shutdown;
+mod signing_key;
 
 use std::process::ExitCode;
 
@@ -23,6 +24,8 @@ struct Arguments {
 enum Command {
     /// Start a local server with a demo merchant and print its credentials
     Dev(dev::Arguments),
+    /// Show, rotate and prune the keys that sign tokens
+    SigningKey(signing_key::Arguments),
 }
 
 /// Runs the command line; a failure is one sentence on standard error and an exit code other than 0.
@@ -40,6 +43,7 @@ pub fn run() -> ExitCode {
             runtime.block_on(async {
                 match arguments.command {
                     Command::Dev(arguments) => dev::run(arguments).await,
+                    Command::SigningKey(arguments) => signing_key::run(&arguments),
                 }
             })
         },

@@ -1155,7 +1155,7 @@ impl Bench {
     async fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(Services::KEYS);
-        KeyFile::create(&path, &Rng::system()).unwrap();
+        KeyFile::create(&path, OffsetDateTime::UNIX_EPOCH, &Rng::system()).unwrap();
         let mut keys: toml::Table = std::fs::read_to_string(&path).unwrap().parse().unwrap();
         let inputs = vector("cardpluspay/challenge")["inputs"].clone();
         let hex = inputs["mac_key_v1_hex"].as_str().unwrap();

@@ -38,7 +38,7 @@ pub(crate) struct World {
     sandbox: Router,
     live: Router,
     any: Router,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 /// A request to one of the listeners.
@@ -83,7 +83,7 @@ pub(crate) async fn world_with(dialects: &'static [&'static dyn Dialect]) -> Wor
         services,
         clock,
         demo: demo.clone(),
-        _dir: dir,
+        dir,
     }
 }
 
@@ -123,6 +123,11 @@ impl World {
             Some(Value::Number(number)) => number.to_string(),
             other => panic!("{pointer} is {other:?}"),
         }
+    }
+
+    /// The data directory.
+    pub(crate) fn data(&self) -> &Path {
+        self.dir.path()
     }
 
     pub(crate) fn advance(&self, seconds: u64) {

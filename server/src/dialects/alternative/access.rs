@@ -52,7 +52,7 @@ pub(super) struct Checkout {
 pub(super) async fn by_access_token(app: &App, parts: &Parts) -> Result<(Authorized, Arrival), Refusal> {
     let arrival = arrival(parts)?;
     let token = bearer(app, &parts.headers, &arrival)?;
-    let (gate, rings) = (&app.services.gate, &app.listener.rings);
+    let (gate, rings) = (&app.services.gate, app.listener.rings(arrival.now));
     let principal = gate.alternative_token(&rings.alternative, rings.mode, token.expose_secret(), &arrival).await?;
     let policy = Policy {
         signature: SignatureRule::Unsigned,
@@ -68,7 +68,7 @@ pub(super) async fn by_access_token(app: &App, parts: &Parts) -> Result<(Authori
 pub(super) async fn by_checkout_token(app: &App, parts: &Parts) -> Result<Checkout, Refusal> {
     let arrival = arrival(parts)?;
     let token = bearer(app, &parts.headers, &arrival)?;
-    let (gate, rings) = (&app.services.gate, &app.listener.rings);
+    let (gate, rings) = (&app.services.gate, app.listener.rings(arrival.now));
     let principal = gate.checkout_jwt(&rings.checkout, rings.mode, token.expose_secret(), &arrival).await?;
     // A token lives no longer than its invoice is on the table.
     let invoice = invoice(app, &principal).await?.filter(|invoice| invoice.status != InvoiceStatus::Archived);

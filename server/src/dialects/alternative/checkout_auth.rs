@@ -59,9 +59,11 @@ pub(super) async fn init(State(app): State<App>, request: Request) -> Result<Res
     let claims = Claims { ids, cid: token.secret.id.as_str().to_owned() };
     let life = lifetime(&app, principal).await?;
     let rng = &app.services.rng;
-    let keys = &app.listener.rings.checkout;
-    let issued =
-        keys.issue_for(&claims, life.as_duration(), arrival.now, |bytes| rng.fill(bytes)).map_err(|_| internal())?;
+    let rings = app.listener.rings(arrival.now);
+    let issued = rings
+        .checkout
+        .issue_for(&claims, life.as_duration(), arrival.now, |bytes| rng.fill(bytes))
+        .map_err(|_| internal())?;
     let body = json!({ "token": issued.expose_secret(), "expires_at": issued.expires_at().unix_timestamp() });
     Ok(([(CACHE_CONTROL, "no-store")], Json(body)).into_response())
 }

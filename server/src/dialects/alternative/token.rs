@@ -37,8 +37,12 @@ pub(super) async fn issue(State(app): State<App>, request: Request) -> Result<Re
         cid: secret.id.as_str().to_owned(),
     };
     let rng = &app.services.rng;
-    let issued =
-        app.listener.rings.alternative.issue(&claims, arrival.now, |bytes| rng.fill(bytes)).map_err(|_| internal())?;
+    let issued = app
+        .listener
+        .rings(arrival.now)
+        .alternative
+        .issue(&claims, arrival.now, |bytes| rng.fill(bytes))
+        .map_err(|_| internal())?;
     let body = json!({
         "access_token": issued.expose_secret(),
         "token_type": "Bearer",

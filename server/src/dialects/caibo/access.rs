@@ -93,7 +93,7 @@ pub(super) async fn panel(app: &App, parts: &Parts) -> Result<(PanelUser, Arriva
     }
     match bearer {
         Presented::Bearer(token) => {
-            let user = gate.panel(&app.listener.rings.panel, token.expose_secret(), &arrival).await?;
+            let user = gate.panel(&app.listener.rings(arrival.now).panel, token.expose_secret(), &arrival).await?;
             Ok((user, arrival))
         }
         Presented::None => Err(gate.refuse(Fault::Missing, &arrival)),

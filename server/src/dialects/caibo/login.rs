@@ -35,7 +35,7 @@ pub(super) async fn log_in(State(app): State<App>, request: Request) -> Result<R
     let rng = &app.services.rng;
     let issued = app
         .listener
-        .rings
+        .rings(arrival.now)
         .panel
         .issue(&claims, arrival.now, |bytes| rng.fill(bytes))
         .map_err(|_| Refusal::new(Reason::Internal))?;

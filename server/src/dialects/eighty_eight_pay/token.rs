@@ -18,8 +18,9 @@ pub(super) async fn issue(State(app): State<App>, request: Request) -> Result<Re
     let claims =
         SessionClaims { merchant_id: principal.merchant().id.in_mode(principal.mode()), cid: key.as_str().to_owned() };
     let rng = &app.services.rng;
-    let ring = &app.listener.rings.session;
-    let (token, session) = ring
+    let rings = app.listener.rings(arrival.now);
+    let (token, session) = rings
+        .session
         .issue_session(&claims, arrival.now, |bytes| rng.fill(bytes))
         .map_err(|_| Refusal::new(Reason::Internal).with_quota(Some(*call.quota())))?;
     let data = json!({

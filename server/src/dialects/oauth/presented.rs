@@ -59,7 +59,7 @@ impl Asked<'_> {
         let Ok(kid) = danger::unverified_kid(self.text) else {
             return Ok(None);
         };
-        let rings = &self.app.listener.rings;
+        let rings = self.app.listener.rings(self.arrival.now);
         if rings.alternative.verifies_kid(kid.as_str()) {
             let Some((token, _)) = self.live::<AlternativeClaims>(&rings.alternative).await? else {
                 return Ok(None);
@@ -93,7 +93,7 @@ impl Asked<'_> {
         ring: &KeyRing,
     ) -> Result<Option<(VerifiedToken<C>, Arc<Credential>)>, Refusal> {
         let gate = &self.app.services.gate;
-        let live = gate.live_token::<C>(ring, self.app.listener.rings.mode, self.text, self.arrival.now).await?;
+        let live = gate.live_token::<C>(ring, self.app.listener.token_mode(), self.text, self.arrival.now).await?;
         Ok(live.ok().filter(|(_, secret)| secret.client == Some(self.client.id)))
     }
 

@@ -16,7 +16,7 @@ pub(super) async fn issue(State(app): State<App>, request: Request) -> Result<Re
     let TokenRequest { call, arrival, .. } = token_request(&app, request, ClientDialect::Pledg, access::TOKENS).await?;
     let internal = || Refusal::new(Reason::Internal);
     let principal = call.principal();
-    let rings = &app.listener.rings;
+    let rings = app.listener.rings(arrival.now);
     // A listener of either mode has tokens of one: to the other's clients it gives none that would not work.
     if principal.mode() != rings.mode {
         return Err(app.services.gate.refuse(Fault::OtherMode, &arrival));
