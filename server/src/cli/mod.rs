@@ -3,6 +3,7 @@
 mod dev;
 mod failure;
 mod guide;
+mod openapi;
 mod shutdown;
 
 use std::process::ExitCode;
@@ -23,6 +24,8 @@ struct Arguments {
 enum Command {
     /// Start a local server with a demo merchant and print its credentials
     Dev(dev::Arguments),
+    /// Print the description of the API (OpenAPI 3.1)
+    Openapi(openapi::Arguments),
 }
 
 /// Runs the command line; a failure is one sentence on standard error and an exit code other than 0.
@@ -40,6 +43,7 @@ pub fn run() -> ExitCode {
             runtime.block_on(async {
                 match arguments.command {
                     Command::Dev(arguments) => dev::run(arguments).await,
+                    Command::Openapi(arguments) => openapi::run(&arguments),
                 }
             })
         },
