@@ -31,9 +31,8 @@ struct Edge {
 
 /// Every route of these dialects behind the edge.
 pub fn router(app: &App, dialects: &'static [&'static dyn Dialect]) -> Router {
-    let routes = dialects.iter().fold(Router::new(), |all, dialect| all.merge(dialect.routes()));
-    let routes = routes
-        .merge(dialects::shared_routes())
+    let routes = dialects::routes(dialects, &app.listener.base_url)
+        .into_router()
         .fallback(|| async { Refusal::new(Reason::NotFound) })
         .layer(from_fn(note_route))
         .with_state(app.clone());

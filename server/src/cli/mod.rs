@@ -3,6 +3,7 @@
 mod dev;
 mod failure;
 mod guide;
+mod openapi;
 mod shutdown;
 mod signing_key;
 
@@ -26,6 +27,8 @@ enum Command {
     Dev(dev::Arguments),
     /// Show, rotate and prune the keys that sign tokens
     SigningKey(signing_key::Arguments),
+    /// Print the description of the API (OpenAPI 3.1)
+    Openapi(openapi::Arguments),
 }
 
 /// Runs the command line; a failure is one sentence on standard error and an exit code other than 0.
@@ -44,6 +47,7 @@ pub fn run() -> ExitCode {
                 match arguments.command {
                     Command::Dev(arguments) => dev::run(arguments).await,
                     Command::SigningKey(arguments) => signing_key::run(&arguments),
+                    Command::Openapi(arguments) => openapi::run(&arguments),
                 }
             })
         },

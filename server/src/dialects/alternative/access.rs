@@ -20,8 +20,17 @@ use crate::transport::Form;
 /// The roots of the checkout API: the documented one and the SDK's.
 pub(super) const ROOTS: [&str; 2] = ["/checkout/v1", "/checkout"];
 
+/// The id of an operation under one of the roots.
+pub(super) fn operation_id(root: &str, name: &str) -> String {
+    let [documented, _] = ROOTS;
+    format!("alternative_{name}{}", if root == documented { "" } else { "_sdk" })
+}
+
 /// What comes from the token alone and may not be named beside it.
 pub(super) const FROM_THE_TOKEN: [&str; 3] = ["customer_id", "invoice_id", "partner_id"];
+
+/// Makes checkout tokens.
+pub(super) const INIT: &str = "checkout:init";
 
 const CHECKOUT_CALLS: Bucket = Bucket::new("alternative_checkout", &[Window::new(5, 1)]);
 
@@ -56,7 +65,7 @@ pub(super) async fn by_access_token(app: &App, parts: &Parts) -> Result<(Authori
     let principal = gate.alternative_token(&rings.alternative, rings.mode, token.expose_secret(), &arrival).await?;
     let policy = Policy {
         signature: SignatureRule::Unsigned,
-        scope: ScopeRule::Needs("checkout:init"),
+        scope: ScopeRule::Needs(INIT),
         bucket: oauth::CLIENT_CALLS,
         per: Payer::Caller,
         browser: None,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::Request;
+use schemars::JsonSchema;
 use time::OffsetDateTime;
 use tollgate_jwt_session::{KeyRing, VerifiedToken, danger};
 
@@ -15,6 +16,17 @@ use crate::payments::InvoiceStatus;
 
 /// What a client may spend on all endpoints for clients together.
 pub(in crate::dialects) const CLIENT_CALLS: Bucket = Bucket::new("oauth_client", &[Window::new(5, 1)]);
+
+/// The question as it is sent.
+#[derive(JsonSchema)]
+#[schemars(rename = "OauthTokenQuestion")]
+#[expect(dead_code, reason = "the schema of the parameters that are read one by one")]
+pub(super) struct Input {
+    #[schemars(length(min = 1))]
+    token: String,
+    /// Has no effect: the token says what it is.
+    token_type_hint: Option<String>,
+}
 
 /// A client's question about a token.
 pub(super) struct Question {
