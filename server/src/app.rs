@@ -16,6 +16,8 @@ use crate::payments::InFlight;
 use crate::rng::{Rng, RngError};
 use crate::storage::sqlite::{OpenError, Sqlite};
 use crate::storage::{Invoices, Ledger, Orders, Purchases, Records, StorageError, Vault};
+use crate::telemetry::Meter;
+use crate::transport::Channel;
 
 /// The state of a request: the services all listeners share, and this listener.
 #[derive(Clone)]
@@ -70,6 +72,10 @@ pub struct Listener {
     pub rings: Rings,
     /// Proxies whose forwarding headers count.
     pub trusted_proxies: TrustedProxies,
+    /// How requests come to it.
+    pub channel: Channel,
+    /// Where its numbers go, if anywhere.
+    pub meter: Option<Meter>,
 }
 
 /// The services could not be started; nothing was overwritten.
@@ -186,9 +192,10 @@ impl Services {
         mode: ListenerMode,
         base_url: &str,
         trusted_proxies: TrustedProxies,
+        channel: Channel,
     ) -> Result<Listener, RingsError> {
         let rings = Rings::new(&self.keys, base_url, mode.default_mode(), &self.rng)?;
-        Ok(Listener { mode, base_url: base_url.to_owned(), rings, trusted_proxies })
+        Ok(Listener { mode, base_url: base_url.to_owned(), rings, trusted_proxies, channel, meter: None })
     }
 
     /// Closes the database after the last request.

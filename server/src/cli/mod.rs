@@ -3,6 +3,8 @@
 mod dev;
 mod failure;
 mod guide;
+mod serve;
+mod serving;
 mod shutdown;
 
 use std::process::ExitCode;
@@ -23,6 +25,8 @@ struct Arguments {
 enum Command {
     /// Start a local server with a demo merchant and print its credentials
     Dev(dev::Arguments),
+    /// Start the server as a configuration file says
+    Serve(serve::Arguments),
 }
 
 /// Runs the command line; a failure is one sentence on standard error and an exit code other than 0.
@@ -40,6 +44,7 @@ pub fn run() -> ExitCode {
             runtime.block_on(async {
                 match arguments.command {
                     Command::Dev(arguments) => dev::run(arguments).await,
+                    Command::Serve(arguments) => serve::run(arguments).await,
                 }
             })
         },

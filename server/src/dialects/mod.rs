@@ -25,7 +25,7 @@ use crate::transport::IdempotentCall;
 
 /// Every dialect this server can speak.
 pub const ALL: &[&dyn Dialect] = &[
-    &alternative::Alternative,
+    &alternative::Alternative::STANDARD,
     &caibo::Caibo,
     &cardpluspay::CardPlusPay,
     &eighty_eight_pay::EightyEightPay,
@@ -38,15 +38,20 @@ pub trait Dialect: Send + Sync {
     fn name(&self) -> &'static str;
     /// Whether a raw path belongs to it; no path belongs to two dialects.
     fn owns(&self, path: &str) -> bool;
+    /// Whether a listener for both modes can serve it; its tokens must not belong to the listener's one mode (rule A4).
+    fn fits_any_mode(&self) -> bool {
+        false
+    }
     /// Its routes.
     fn routes(&self) -> Router<App>;
     /// How a refusal of a request to `path` looks; `Allow`, `Retry-After` and `Connection` are added to it.
     fn render(&self, refusal: &Refusal, path: &str) -> Response;
 }
 
-/// The routes that belong to no dialect.
-pub(crate) fn shared_routes() -> Router<App> {
-    shared::routes().merge(oauth::routes())
+/// The routes that belong to no dialect; those under a path of a dialect that is not there are not there either.
+pub(crate) fn shared_routes(dialects: &[&'static dyn Dialect]) -> Router<App> {
+    let oauth = dialects.iter().any(|dialect| dialect.owns("/oauth/introspect"));
+    if oauth { shared::routes().merge(oauth::routes()) } else { shared::routes() }
 }
 
 /// Renders a refusal in the shape of the dialect that owns the path, else as problem details.

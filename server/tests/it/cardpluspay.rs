@@ -27,6 +27,7 @@ use tollgate::payments::{CallKey, Item};
 use tollgate::rng::Rng;
 use tollgate::storage::sqlite::Sqlite;
 use tollgate::storage::{Claim, Ledger};
+use tollgate::transport::Channel;
 use tollgate_apikey::{KeyId, Lifecycle, Mode, Overlap, Scopes};
 use tollgate_challenge_signature::merchant::Signer;
 use tollgate_challenge_signature::{Challenge, LIFETIME, PublicKey};
@@ -1168,7 +1169,7 @@ impl Bench {
         let options = Options { clock: clock.clone(), rng: Rng::system(), limits_scale: 1 };
         let services = Arc::new(Services::open(dir.path(), options).await.unwrap());
         let proxies = TrustedProxies::parse(["10.0.0.0/8"]).unwrap();
-        let listener = Arc::new(services.listener(ListenerMode::Any, SANDBOX, proxies).unwrap());
+        let listener = Arc::new(services.listener(ListenerMode::Any, SANDBOX, proxies, Channel::Loopback).unwrap());
         let router = router(&App { services: services.clone(), listener }, dialects::ALL);
         let merchant = merchant("4KD9PX");
         assert_eq!(merchant.id.as_str(), inputs["account"].as_str().unwrap());

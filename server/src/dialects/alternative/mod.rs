@@ -13,6 +13,8 @@ use axum::Router;
 use axum::middleware::map_response;
 use axum::response::Response;
 use axum::routing::{MethodRouter, get, options, post};
+use http::StatusCode;
+use http::header::WWW_AUTHENTICATE;
 
 use super::{Dialect, oauth};
 use crate::app::App;
@@ -20,7 +22,17 @@ use crate::auth::{Reason, Refusal};
 
 /// The Alternative Payments dialect.
 #[derive(Debug)]
-pub struct Alternative;
+pub struct Alternative {
+    /// The status with which `POST /oauth/token` refuses a client that is not good.
+    invalid_client: StatusCode,
+}
+
+impl Alternative {
+    /// 401 with a challenge for a client that is not good, as RFC 6749 §5.2 has it.
+    pub const STANDARD: Self = Self { invalid_client: StatusCode::UNAUTHORIZED };
+    /// 403 without a challenge, as the vendor documents it.
+    pub const DOCUMENTED: Self = Self { invalid_client: StatusCode::FORBIDDEN };
+}
 
 impl Dialect for Alternative {
     fn name(&self) -> &'static str {
@@ -33,7 +45,7 @@ impl Dialect for Alternative {
 
     fn routes(&self) -> Router<App> {
         let server = Router::new()
-            .route("/oauth/token", post(token::issue))
+            .route(TOKEN, post(token::issue))
             .route("/v1/checkout-auth/init", post(checkout_auth::init))
             .route("/checkout-auth/init", post(checkout_auth::init));
         let browser = Router::new()
@@ -48,7 +60,14 @@ impl Dialect for Alternative {
 
     fn render(&self, refusal: &Refusal, path: &str) -> Response {
         if is_oauth(path) {
-            oauth::refusal(refusal)
+            let mut response = oauth::refusal(refusal);
+            if path == TOKEN && response.status() == StatusCode::UNAUTHORIZED {
+                *response.status_mut() = self.invalid_client;
+                if self.invalid_client != StatusCode::UNAUTHORIZED {
+                    response.headers_mut().remove(WWW_AUTHENTICATE);
+                }
+            }
+            response
         } else if is_checkout(path) {
             cors::open_now(error::refusal(refusal, path))
         } else {
@@ -56,6 +75,8 @@ impl Dialect for Alternative {
         }
     }
 }
+
+const TOKEN: &str = "/oauth/token";
 
 /// A route of the checkout API under both its roots, and what browsers ask before they use it.
 fn both(path: &str, handler: impl Fn() -> MethodRouter<App>) -> Router<App> {

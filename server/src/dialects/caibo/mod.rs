@@ -35,6 +35,10 @@ impl Dialect for Caibo {
         matches!(path, "/auth/login" | "/auth/whoami" | "/main") || key_route || under("/payment-requests")
     }
 
+    fn fits_any_mode(&self) -> bool {
+        true
+    }
+
     fn routes(&self) -> Router<App> {
         table().into_iter().fold(Router::new(), |routes, (_, path, handler)| routes.route(path, handler))
     }

@@ -30,6 +30,10 @@ impl Dialect for CardPlusPay {
         path.starts_with("/v1/") && path != "/v1/checkout-auth/init"
     }
 
+    fn fits_any_mode(&self) -> bool {
+        true
+    }
+
     fn routes(&self) -> Router<App> {
         Router::new()
             .route("/v1/auth/challenge", post(challenge::issue))
