@@ -19,6 +19,8 @@ use crate::payments::InFlight;
 use crate::rng::{Rng, RngError};
 use crate::storage::sqlite::{OpenError, Sqlite};
 use crate::storage::{Invoices, Ledger, Orders, Purchases, Records, StorageError, Vault};
+use crate::telemetry::Meter;
+use crate::transport::Channel;
 
 /// The state of a request: the services all listeners share, and this listener.
 #[derive(Clone)]
@@ -74,6 +76,10 @@ pub struct Listener {
     rings: Arc<TokenRings>,
     /// Proxies whose forwarding headers count.
     pub trusted_proxies: TrustedProxies,
+    /// How requests come to it.
+    pub channel: Channel,
+    /// Where its numbers go, if anywhere.
+    pub meter: Option<Meter>,
 }
 
 impl Listener {
@@ -207,9 +213,10 @@ impl Services {
         mode: ListenerMode,
         base_url: &str,
         trusted_proxies: TrustedProxies,
+        channel: Channel,
     ) -> Result<Listener, RingsError> {
         let rings = self.signing_keys.rings(base_url, mode.default_mode(), self.clock.now())?;
-        Ok(Listener { mode, base_url: base_url.to_owned(), rings, trusted_proxies })
+        Ok(Listener { mode, base_url: base_url.to_owned(), rings, trusted_proxies, channel, meter: None })
     }
 
     /// Looks at the key file every few seconds, for as long as it is polled, and takes over signing keys that changed.

@@ -5,12 +5,16 @@ use std::net::SocketAddr;
 
 use super::signing_key::SigningKeyError;
 use crate::app::StartError;
+use crate::config::ConfigError;
 use crate::demo::DemoError;
-use crate::transport::ServeError;
+use crate::transport::{ServeError, TlsError};
 
 /// One clear sentence for the person at the terminal; it holds no secret.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// The demo merchant.
     #[error(transparent)]
     Demo(#[from] DemoError),
@@ -32,6 +36,9 @@ pub enum Failure {
     /// The services could not be started.
     #[error(transparent)]
     Start(#[from] StartError),
+    /// A certificate or its key.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
 }
 
 impl Failure {

@@ -4,6 +4,8 @@ mod dev;
 mod failure;
 mod guide;
 mod openapi;
+mod serve;
+mod serving;
 mod shutdown;
 mod signing_key;
 
@@ -29,6 +31,8 @@ enum Command {
     SigningKey(signing_key::Arguments),
     /// Print the description of the API (OpenAPI 3.1)
     Openapi(openapi::Arguments),
+    /// Start the server as a configuration file says
+    Serve(serve::Arguments),
 }
 
 /// Runs the command line; a failure is one sentence on standard error and an exit code other than 0.
@@ -48,6 +52,7 @@ pub fn run() -> ExitCode {
                     Command::Dev(arguments) => dev::run(arguments).await,
                     Command::SigningKey(arguments) => signing_key::run(&arguments),
                     Command::Openapi(arguments) => openapi::run(&arguments),
+                    Command::Serve(arguments) => serve::run(arguments).await,
                 }
             })
         },

@@ -27,7 +27,7 @@ use crate::transport::IdempotentCall;
 
 /// Every dialect this server can speak.
 pub const ALL: &[&dyn Dialect] = &[
-    &alternative::Alternative,
+    &alternative::Alternative::STANDARD,
     &caibo::Caibo,
     &cardpluspay::CardPlusPay,
     &eighty_eight_pay::EightyEightPay,
@@ -40,16 +40,22 @@ pub trait Dialect: Send + Sync {
     fn name(&self) -> &'static str;
     /// Whether a raw path belongs to it; no path belongs to two dialects.
     fn owns(&self, path: &str) -> bool;
+    /// Whether a listener for both modes can serve it; its tokens must not belong to the listener's one mode (rule A4).
+    fn fits_any_mode(&self) -> bool {
+        false
+    }
     /// Its routes, each with its description.
     fn routes(&self) -> Routes;
     /// How a refusal of a request to `path` looks; `Allow`, `Retry-After` and `Connection` are added to it.
     fn render(&self, refusal: &Refusal, path: &str) -> Response;
 }
 
-/// Every route of these dialects, those that belong to no dialect, and the one that describes them all.
+/// Every route of these dialects, those that belong to no dialect, and the one that describes them all; those under a
+/// path of a dialect that is not there are not there either.
 #[must_use]
 pub fn routes(dialects: &[&'static dyn Dialect], base_url: &str) -> Routes {
-    let shared = shared::routes().merge(oauth::routes());
+    let has_oauth = dialects.iter().any(|dialect| dialect.owns("/oauth/introspect"));
+    let shared = if has_oauth { shared::routes().merge(oauth::routes()) } else { shared::routes() };
     let routes = dialects.iter().fold(shared, |all, dialect| all.merge(dialect.routes()));
     let render = |refusal: &Refusal, path: &str| render(dialects, refusal, path);
     let renderer = Renderer { refusal: &render, unowned: SchemaGenerator::subschema_for::<problem::Problem> };

@@ -29,6 +29,7 @@ use tollgate::issuer::NewCredential;
 use tollgate::keys::KeyFile;
 use tollgate::payments::Item;
 use tollgate::rng::Rng;
+use tollgate::transport::Channel;
 use tollgate_apikey::{KeyId, Lifecycle, Mode, Scopes};
 use tollgate_challenge_signature::PublicKey;
 use tollgate_challenge_signature::merchant::Signer;
@@ -220,7 +221,7 @@ impl Bench {
         let options = Options { clock: clock.clone(), rng: Rng::system(), limits_scale: 1 };
         let services = Arc::new(Services::open(dir.path(), options).await.unwrap());
         let proxies = TrustedProxies::parse(["10.0.0.0/8"]).unwrap();
-        let listener = Arc::new(services.listener(ListenerMode::Any, SANDBOX, proxies).unwrap());
+        let listener = Arc::new(services.listener(ListenerMode::Any, SANDBOX, proxies, Channel::Loopback).unwrap());
         let router = router(&App { services: services.clone(), listener }, dialects::ALL);
         let merchant = merchant("4KD9PX");
         assert_eq!(merchant.id.as_str(), inputs["account"].as_str().unwrap());

@@ -33,6 +33,7 @@ use tollgate::edge::router;
 use tollgate::issuer::NewCredential;
 use tollgate::keys::KeyFile;
 use tollgate::rng::Rng;
+use tollgate::transport::Channel;
 use tollgate_apikey::{ApiKey, KeyId, Lifecycle, Mode, Overlap, Peppers, Scopes};
 use tollgate_client_address::{IpList, TrustedProxies};
 use tower::ServiceExt;
@@ -257,7 +258,7 @@ impl Bench {
         let merchant = merchant("COL", "7QX2Z");
         services.vault.insert_merchant(&merchant, "1.00").await.unwrap();
         let proxies = TrustedProxies::parse(["10.0.0.0/8"]).unwrap();
-        let listener = Arc::new(services.listener(ListenerMode::Test, SANDBOX, proxies).unwrap());
+        let listener = Arc::new(services.listener(ListenerMode::Test, SANDBOX, proxies, Channel::Loopback).unwrap());
         let path = dir.path().join(Services::KEYS);
         Self {
             router: router(&App { services: services.clone(), listener }, dialects::ALL),

@@ -14,6 +14,7 @@ use tollgate::auth::ListenerMode;
 use tollgate::clock::Clock;
 use tollgate::keys::{KeyFile, KeyFileChange, KeyState, RefreshError, RotationError, RotationReason, TokenKind};
 use tollgate::rng::Rng;
+use tollgate::transport::Channel;
 use tollgate_client_address::TrustedProxies;
 use tollgate_jwt_session::danger;
 
@@ -176,7 +177,7 @@ async fn a_key_file_without_dates_signs_as_before() {
     let clock = Clock::manual(OffsetDateTime::from_unix_timestamp(T0).unwrap());
     let options = Options { clock: clock.clone(), rng: Rng::system(), limits_scale: 1 };
     let services = Arc::new(Services::open(dir.path(), options).await.unwrap());
-    let listener = services.listener(ListenerMode::Test, SANDBOX, TrustedProxies::new(Vec::new())).unwrap();
+    let listener = services.listener(ListenerMode::Test, SANDBOX, TrustedProxies::new(Vec::new()), Channel::Loopback).unwrap();
     let rings = listener.rings(clock.now());
     let signing: Vec<_> = [&rings.panel, &rings.session, &rings.pledg, &rings.alternative, &rings.checkout]
         .iter()

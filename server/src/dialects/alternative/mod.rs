@@ -11,6 +11,8 @@ mod payments;
 mod token;
 
 use axum::response::Response;
+use http::StatusCode;
+use http::header::WWW_AUTHENTICATE;
 
 use super::{Dialect, oauth};
 use crate::auth::Refusal;
@@ -18,7 +20,17 @@ use crate::openapi::Routes;
 
 /// The Alternative Payments dialect.
 #[derive(Debug)]
-pub struct Alternative;
+pub struct Alternative {
+    /// The status with which `POST /oauth/token` refuses a client that is not good.
+    invalid_client: StatusCode,
+}
+
+impl Alternative {
+    /// 401 with a challenge for a client that is not good, as RFC 6749 §5.2 has it.
+    pub const STANDARD: Self = Self { invalid_client: StatusCode::UNAUTHORIZED };
+    /// 403 without a challenge, as the vendor documents it.
+    pub const DOCUMENTED: Self = Self { invalid_client: StatusCode::FORBIDDEN };
+}
 
 impl Dialect for Alternative {
     fn name(&self) -> &'static str {
@@ -53,7 +65,14 @@ impl Dialect for Alternative {
 
     fn render(&self, refusal: &Refusal, path: &str) -> Response {
         if is_oauth(path) {
-            oauth::refusal(refusal)
+            let mut response = oauth::refusal(refusal);
+            if path == TOKEN && response.status() == StatusCode::UNAUTHORIZED {
+                *response.status_mut() = self.invalid_client;
+                if self.invalid_client != StatusCode::UNAUTHORIZED {
+                    response.headers_mut().remove(WWW_AUTHENTICATE);
+                }
+            }
+            response
         } else if is_checkout(path) {
             cors::open(error::refusal(refusal, path))
         } else {
@@ -61,6 +80,8 @@ impl Dialect for Alternative {
         }
     }
 }
+
+const TOKEN: &str = "/oauth/token";
 
 fn is_oauth(path: &str) -> bool {
     path.starts_with("/oauth/")

@@ -34,6 +34,10 @@ impl Dialect for Caibo {
         matches!(path, "/auth/login" | "/auth/whoami" | "/main") || key_route || under("/payment-requests")
     }
 
+    fn fits_any_mode(&self) -> bool {
+        true
+    }
+
     fn routes(&self) -> Routes {
         Routes::new([
             login::route(),

@@ -29,6 +29,10 @@ impl Dialect for CardPlusPay {
         path.starts_with("/v1/") && path != "/v1/checkout-auth/init"
     }
 
+    fn fits_any_mode(&self) -> bool {
+        true
+    }
+
     fn routes(&self) -> Routes {
         Routes::new([challenge::route(), balance::route(), order_list::route(), orders::route()])
     }
