@@ -21,7 +21,7 @@ use time::OffsetDateTime;
 
 use crate::app::App;
 use crate::auth::{Arrival, Principal, Reason, Refusal};
-use crate::openapi::{self, Renderer, Routes};
+use crate::openapi::{self, Document, Renderer, Routes};
 use crate::storage::Created;
 use crate::transport::IdempotentCall;
 
@@ -48,17 +48,16 @@ pub trait Dialect: Send + Sync {
 
 /// Every route of these dialects, those that belong to no dialect, and the one that describes them all.
 #[must_use]
-pub fn routes(dialects: &[&'static dyn Dialect], base_url: &str) -> Routes {
-    let shared = shared::routes().merge(oauth::routes());
-    let routes = dialects.iter().fold(shared, |all, dialect| all.merge(dialect.routes()));
-    let render = |refusal: &Refusal, path: &str| render(dialects, refusal, path);
-    let renderer = Renderer { refusal: &render, unowned: SchemaGenerator::subschema_for::<problem::Problem> };
-    openapi::with_endpoint(routes, &shared::PUBLIC, base_url, renderer)
+pub fn routes(dialects: &'static [&'static dyn Dialect], base_url: &str) -> Routes {
+    let base_url = base_url.to_owned();
+    let description = openapi::endpoint(&shared::PUBLIC, move || document(dialects, &base_url));
+    let shared = shared::routes().merge(oauth::routes()).merge(description);
+    dialects.iter().fold(shared, |all, dialect| all.merge(dialect.routes()))
 }
 
-/// The description of [`routes`].
+/// The description of [`routes`] (OpenAPI 3.1).
 #[must_use]
-pub fn document(dialects: &[&'static dyn Dialect], base_url: &str) -> openapi::Document {
+pub fn document(dialects: &'static [&'static dyn Dialect], base_url: &str) -> Document {
     let render = |refusal: &Refusal, path: &str| render(dialects, refusal, path);
     let renderer = Renderer { refusal: &render, unowned: SchemaGenerator::subschema_for::<problem::Problem> };
     routes(dialects, base_url).document(base_url, renderer)
