@@ -13,6 +13,8 @@ mod problem;
 mod shared;
 mod wire;
 
+use std::sync::Arc;
+
 use axum::response::{IntoResponse, Response};
 use http::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -21,7 +23,7 @@ use time::OffsetDateTime;
 
 use crate::app::App;
 use crate::auth::{Arrival, Principal, Reason, Refusal};
-use crate::openapi::{self, Renderer, Routes};
+use crate::openapi::{self, Document, Renderer, Routes};
 use crate::storage::Created;
 use crate::transport::IdempotentCall;
 
@@ -54,17 +56,16 @@ pub trait Dialect: Send + Sync {
 /// path of a dialect that is not there are not there either.
 #[must_use]
 pub fn routes(dialects: &[&'static dyn Dialect], base_url: &str) -> Routes {
+    let described = (Arc::<[&'static dyn Dialect]>::from(dialects), base_url.to_owned());
+    let description = openapi::endpoint(&shared::PUBLIC, move || document(&described.0, &described.1));
     let has_oauth = dialects.iter().any(|dialect| dialect.owns("/oauth/introspect"));
     let shared = if has_oauth { shared::routes().merge(oauth::routes()) } else { shared::routes() };
-    let routes = dialects.iter().fold(shared, |all, dialect| all.merge(dialect.routes()));
-    let render = |refusal: &Refusal, path: &str| render(dialects, refusal, path);
-    let renderer = Renderer { refusal: &render, unowned: SchemaGenerator::subschema_for::<problem::Problem> };
-    openapi::with_endpoint(routes, &shared::PUBLIC, base_url, renderer)
+    dialects.iter().fold(shared.merge(description), |all, dialect| all.merge(dialect.routes()))
 }
 
-/// The description of [`routes`].
+/// The description of [`routes`] (OpenAPI 3.1).
 #[must_use]
-pub fn document(dialects: &[&'static dyn Dialect], base_url: &str) -> openapi::Document {
+pub fn document(dialects: &[&'static dyn Dialect], base_url: &str) -> Document {
     let render = |refusal: &Refusal, path: &str| render(dialects, refusal, path);
     let renderer = Renderer { refusal: &render, unowned: SchemaGenerator::subschema_for::<problem::Problem> };
     routes(dialects, base_url).document(base_url, renderer)

@@ -3,8 +3,10 @@
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::{Value, json};
 
 use crate::payments::{Currency, is_country};
+use crate::transport::Form;
 
 /// An object id in a path: one decimal spelling, 1 to 2^53 − 1.
 pub(super) const ID: &str = "^[1-9][0-9]{0,15}$";
@@ -17,7 +19,9 @@ pub(super) const DECIMAL: &str = "^[0-9]+(\\.[0-9]+)?$";
 /// A merchant id in either spelling.
 pub(super) const MERCHANT_ID: &str = "^MCH-[A-Z]{3}(-TEST)?-[A-Z0-9]{5,6}$";
 /// An absolute https URL without user information.
-pub(super) const HTTPS_URL: &str = "^https://[A-Za-z0-9.-]+(:[0-9]{1,4})?(/[A-Za-z0-9._~/?=&-]*)?$";
+pub(super) const HTTPS_URL: &str = "^https://[A-Za-z0-9.-]+\
+    (:(0*[0-9]{1,4}|0*[1-5][0-9]{4}|0*6[0-4][0-9]{3}|0*65[0-4][0-9]{2}|0*655[0-2][0-9]|0*6553[0-5]))?\
+    ([/?#][A-Za-z0-9._~:/?#\\[\\]@!$&'()*+,;=%-]*)?$";
 /// Three base64url parts.
 pub(super) const JWT: &str = "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+$";
 
@@ -81,6 +85,19 @@ impl JsonSchema for Timestamp {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "string", "format": "date-time" })
+    }
+}
+
+/// What forms have alike: further parameters have no effect, each comes at most once, and the client is not in them
+/// (RFC 6749 §2.3, §3.2). A parameter without a value counts as absent.
+pub(super) fn each_once(schema: &mut Schema) {
+    schema.insert("additionalProperties".to_owned(), json!({ "type": "string" }));
+    schema.insert("maxProperties".to_owned(), json!(Form::MAX_PARAMETERS));
+    if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+        for name in ["client_id", "client_secret"] {
+            let absent = "Stands in `Authorization`; here it may come without a value only.";
+            properties.insert(name.to_owned(), json!({ "description": absent, "type": "string", "maxLength": 0 }));
+        }
     }
 }
 

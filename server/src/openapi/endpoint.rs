@@ -9,8 +9,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use ring::digest::{SHA256, digest};
 use serde_json::{Map, Value, json};
 
-use super::{Access, Operation, Renderer, Route, Routes};
-use crate::auth::{Reason, Refusal};
+use super::{Access, Document, Operation, Route, Routes};
 
 const PATH: &str = "/openapi.json";
 /// It changes when the server is replaced, and says nothing that is not public.
@@ -22,20 +21,21 @@ struct Served {
     etag: HeaderValue,
 }
 
-/// These routes, and one more that describes them and itself.
-pub(crate) fn with_endpoint(routes: Routes, access: &'static Access, base_url: &str, render: Renderer<'_>) -> Routes {
-    let slot: Arc<OnceLock<Served>> = Arc::default();
-    let served = slot.clone();
+/// The route that shows the document, which is made when it is first asked for.
+pub(crate) fn endpoint<F>(access: &'static Access, make: F) -> Routes
+where
+    F: Fn() -> Document + Send + Sync + 'static,
+{
+    let served = Arc::new((OnceLock::new(), make));
     let show = move |headers: HeaderMap| async move {
-        served.get().map(|served| served.answer(&headers)).ok_or_else(|| Refusal::new(Reason::Internal))
+        let (served, make) = &*served;
+        served.get_or_init(|| Served::new(make().as_value().to_string())).answer(&headers)
     };
-    let routes = routes.merge(Routes::new([Route::get(PATH, show, operation(access))]));
-    slot.get_or_init(|| Served::new(routes.document(base_url, render).as_value().to_string()));
-    routes
+    Routes::new([Route::get(PATH, show, operation(access))])
 }
 
 fn operation(access: &'static Access) -> Operation {
-    let if_none_match = json!({ "type": "string", "pattern": "^(\\*|\"[0-9a-f]{32}\")$" });
+    let if_none_match = json!({ "type": "string" });
     Operation::new("describeApi", "Describe this API", access)
         .described("An OpenAPI document of the routes that this listener serves.")
         .header(

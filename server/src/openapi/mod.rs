@@ -19,4 +19,4 @@ pub use operation::Operation;
 pub use route::{Route, Routes};
 pub use schemas::SchemaOf;
 
-pub(crate) use endpoint::with_endpoint;
+pub(crate) use endpoint::endpoint;

@@ -39,7 +39,8 @@ impl<'r> Refusals<'r> {
     pub(super) fn enter(&mut self, access: &Access, path: &str, reason: &Reason) -> (StatusCode, String) {
         let response = (self.renderer.refusal)(&Refusal::new(reason.clone()), path);
         let status = response.status();
-        let words = status.canonical_reason().unwrap_or("Other").replace([' ', '-'], "");
+        let reason_phrase = status.canonical_reason().unwrap_or("Other");
+        let words: String = reason_phrase.chars().filter(char::is_ascii_alphanumeric).collect();
         let name = format!("{}{words}", access.name);
         let shared = self.shared.entry(name.clone()).or_insert_with(|| Shared {
             status,

@@ -60,6 +60,7 @@ fn the_layers_of_the_server_see_only_what_lies_below() {
         ("payments", &["axum", "sqlx", "crate::dialects", "crate::transport", "crate::storage", "crate::auth"]),
         ("limits", &["axum", "sqlx", "crate::"]),
         ("keys", &["axum", "sqlx", "crate::dialects", "crate::storage"]),
+        ("openapi", &["sqlx", "crate::dialects", "crate::transport", "crate::storage", "crate::edge", "crate::cli"]),
         (
             "storage",
             &["axum", "crate::dialects", "crate::transport", "crate::auth", "crate::edge", "crate::cli", "crate::app"],

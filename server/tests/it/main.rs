@@ -11,6 +11,7 @@ mod eighty_eight_pay;
 mod interop;
 mod leaks;
 mod oauth;
+mod openapi;
 mod pledg;
 mod signing_keys;
 mod sixth_dialect;

@@ -19,13 +19,13 @@ use crate::openapi::{Operation, Route};
 
 /// What is asked for.
 #[derive(JsonSchema)]
-#[schemars(rename = "AlternativeTokenRequest")]
+#[schemars(rename = "AlternativeTokenRequest", transform = wire::each_once)]
 #[expect(dead_code, reason = "the schema of the parameters that are read one by one")]
 struct Input {
     #[schemars(extend("const" = "client_credentials"))]
     grant_type: String,
-    /// Scopes that the client has; all of them unless it is said.
-    #[schemars(extend("enum" = ["checkout:init"]))]
+    /// A scope that the client has; all of them when it is absent or empty.
+    #[schemars(extend("enum" = ["", "checkout:init"]))]
     scope: Option<String>,
 }
 

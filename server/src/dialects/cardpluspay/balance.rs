@@ -15,7 +15,7 @@ use crate::openapi::{Operation, Route};
 
 /// A balance.
 #[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Funds")]
+#[schemars(rename = "CardPlusPayBalance")]
 struct View<'a> {
     #[schemars(regex(pattern = wire::DECIMAL))]
     balance: &'a str,

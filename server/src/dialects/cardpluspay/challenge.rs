@@ -17,7 +17,7 @@ use crate::openapi::{Operation, Route};
 
 /// A text to sign.
 #[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Challenge")]
+#[schemars(rename = "CardPlusPayChallenge")]
 struct View<'a> {
     #[schemars(regex(pattern = "^cpp-challenge-v1\\.[A-Za-z0-9_-]+$"))]
     challenge: &'a str,

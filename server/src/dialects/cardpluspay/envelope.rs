@@ -15,7 +15,7 @@ const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 /// The body of a success.
 #[derive(Serialize, JsonSchema)]
-#[schemars(rename = "CardPlusPay{T}")]
+#[schemars(rename = "{T}Envelope")]
 pub(super) struct Success<'a, T> {
     #[schemars(extend("const" = true))]
     success: bool,

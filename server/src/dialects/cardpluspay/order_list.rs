@@ -19,7 +19,7 @@ const MAX_LIMIT: u32 = 100;
 
 /// Orders without their codes.
 #[derive(Serialize, JsonSchema)]
-#[schemars(rename = "OrderList")]
+#[schemars(rename = "CardPlusPayOrderList")]
 struct View {
     orders: Vec<orders::Summary>,
     #[schemars(range(min = 1, max = MAX_LIMIT))]

@@ -53,7 +53,7 @@ struct Input {
 
 /// An order without its codes.
 #[derive(Serialize, JsonSchema)]
-#[schemars(rename = "OrderSummary")]
+#[schemars(rename = "CardPlusPayOrderSummary")]
 pub(super) struct Summary {
     #[serde(flatten)]
     order: Common,
@@ -63,7 +63,7 @@ pub(super) struct Summary {
 
 /// An order with its codes.
 #[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Order")]
+#[schemars(rename = "CardPlusPayOrder")]
 struct View<'a> {
     #[serde(flatten)]
     order: Common,
@@ -85,7 +85,7 @@ struct Common {
 
 /// A gift-card code.
 #[derive(Serialize, JsonSchema)]
-#[schemars(rename = "GiftCardCode")]
+#[schemars(rename = "CardPlusPayCode")]
 struct Code<'a> {
     code: &'a str,
 }

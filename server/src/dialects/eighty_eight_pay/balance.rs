@@ -17,7 +17,7 @@ use crate::openapi::{Operation, Route};
 
 /// A balance.
 #[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Balance")]
+#[schemars(rename = "EightyEightPayBalance")]
 struct View<'a> {
     #[schemars(with = "wire::CurrencyCode")]
     currency: &'a str,

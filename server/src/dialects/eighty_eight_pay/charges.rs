@@ -56,7 +56,7 @@ struct Input {
 
 /// A charge as it stands on the wire.
 #[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Charge")]
+#[schemars(rename = "EightyEightPayCharge")]
 struct View<'a> {
     /// The payer's page.
     #[serde(rename = "urlCheckout")]

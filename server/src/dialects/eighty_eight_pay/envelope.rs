@@ -12,7 +12,7 @@ use crate::limits::Quota;
 
 /// A successful body.
 #[derive(Serialize, JsonSchema)]
-#[schemars(rename = "EightyEightPay{T}")]
+#[schemars(rename = "{T}Envelope")]
 pub(super) struct Success<'a, T> {
     #[schemars(extend("const" = "Success"))]
     status: &'static str,

@@ -17,7 +17,7 @@ use crate::openapi::{Operation, Route};
 
 /// A token and what it works with.
 #[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Token")]
+#[schemars(rename = "EightyEightPayToken")]
 struct View<'a> {
     #[schemars(regex(pattern = wire::JWT))]
     access_token: &'a str,

@@ -11,6 +11,7 @@ use crate::account::{CLIENT_ID, ClientDialect, Credential, OauthClient};
 use crate::app::App;
 use crate::auth::{AlternativeClaims, Arrival, CheckoutJwtClaims, PledgClaims, Reason, Refusal, TokenClaims, Via};
 use crate::dialects::client_credentials::{TokenRequest, client_request};
+use crate::dialects::wire;
 use crate::limits::{Bucket, Window};
 use crate::payments::InvoiceStatus;
 
@@ -19,7 +20,7 @@ pub(in crate::dialects) const CLIENT_CALLS: Bucket = Bucket::new("oauth_client",
 
 /// The question as it is sent.
 #[derive(JsonSchema)]
-#[schemars(rename = "OauthTokenQuestion")]
+#[schemars(rename = "OauthTokenQuestion", transform = wire::each_once)]
 #[expect(dead_code, reason = "the schema of the parameters that are read one by one")]
 pub(super) struct Input {
     #[schemars(length(min = 1))]

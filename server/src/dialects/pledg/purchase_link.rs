@@ -77,11 +77,7 @@ fn read(signed: &str, principal: &Principal, rng: &Rng, now: OffsetDateTime) -> 
     let amount_cents = cents(data.required_raw("amountCents")?).ok_or_else(|| invalid("amountCents"))?;
     let currency = Currency::parse(&data.required_string("currency", 3)?).ok_or_else(|| invalid("currency"))?;
     data.required_string("title", MAX_TEXT)?;
-    // At most four bytes a character.
-    let reference = data.required_string("reference", MAX_REFERENCE * 4)?;
-    if reference.chars().count() > MAX_REFERENCE {
-        return Err(invalid("reference"));
-    }
+    let reference = data.required_string("reference", MAX_REFERENCE)?;
     if !is_address(&data.required_string("email", EmailAddress::MAX_LEN)?) {
         return Err(invalid("email"));
     }

@@ -19,7 +19,7 @@ use crate::openapi::{Operation, Route};
 
 /// What is asked for.
 #[derive(JsonSchema)]
-#[schemars(rename = "PledgTokenRequest")]
+#[schemars(rename = "PledgTokenRequest", transform = wire::each_once)]
 #[expect(dead_code, reason = "the schema of the parameters that are read one by one")]
 struct Input {
     #[schemars(extend("const" = "client_credentials"))]
