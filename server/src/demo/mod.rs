@@ -354,17 +354,16 @@ impl Demo<'_> {
         self.services.purchases.insert_purchase(&purchase).await?;
         vault.insert_alias(merchant, mode, "purchase", &purchase.uid).await?;
 
-        let item = Item {
-            id: 0,
-            merchant: merchant_id,
-            mode,
-            code: "GIFT-10".to_owned(),
-            price: "10.00".to_owned(),
-            stock: 1_000_000,
-        };
-        let item = self.services.orders.insert_item(&item).await?;
+        let item = self.gift_card(merchant_id).await?;
         vault.insert_alias(merchant, mode, "item", &item.to_string()).await?;
         Ok(())
+    }
+
+    /// Something to order in test mode.
+    async fn gift_card(&self, merchant: MerchantId) -> Result<i64, DemoError> {
+        let (code, price) = ("GIFT-10".to_owned(), "10.00".to_owned());
+        let item = Item { id: 0, merchant, mode: Mode::Test, code, price, stock: 1_000_000 };
+        Ok(self.services.orders.insert_item(&item).await?)
     }
 
     /// A second merchant whose requests must be signed.
@@ -372,6 +371,7 @@ impl Demo<'_> {
         let rng = self.services.rng.clone();
         let merchant = self.merchant("Signing Shop", "USA", "USD").await?;
         let scopes = "balance:read orders:read orders:write";
+        self.gift_card(merchant.clone()).await?;
         once.signed = Some(self.key(&merchant, KeyFamily::CARDPLUSPAY, Mode::Test, scopes, None).await?);
         let made = tokio::task::spawn_blocking(move || generate_pkcs8_pem(RSA_BITS, |bytes| rng.fill(bytes))).await;
         let (pem, public) = made

@@ -44,6 +44,11 @@ impl Dev {
         self.printed.pointer(pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("{pointer}")).to_owned()
     }
 
+    /// What it printed, one JSON object.
+    pub(crate) fn printed(&self) -> &Value {
+        &self.printed
+    }
+
     /// Sends raw bytes to the sandbox and reads until the connection closes.
     pub(crate) fn raw(&self, request: &[u8]) -> String {
         let address = self.text("/sandbox").replace("http://", "");
