@@ -65,7 +65,21 @@ fn the_layers_of_the_server_see_only_what_lies_below() {
             "storage",
             &["axum", "crate::dialects", "crate::transport", "crate::auth", "crate::edge", "crate::cli", "crate::app"],
         ),
-        ("dialects", &["sqlx", "storage::sqlite", "crate::edge", "crate::cli"]),
+        (
+            "config",
+            &[
+                "axum",
+                "sqlx",
+                "crate::app",
+                "crate::cli",
+                "crate::edge",
+                "crate::keys",
+                "crate::storage",
+                "crate::clock",
+            ],
+        ),
+        ("dialects", &["sqlx", "storage::sqlite", "crate::edge", "crate::cli", "crate::config", "crate::telemetry"]),
+        ("telemetry", &["sqlx", "crate::"]),
         ("transport", &["sqlx", "storage::sqlite", "crate::dialects", "crate::edge", "crate::cli", "crate::app"]),
     ];
     for (folder, forbidden) in rules {

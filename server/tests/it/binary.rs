@@ -88,7 +88,7 @@ fn command(data: &Path) -> Command {
 
 /// Runs a start that must fail: one sentence on standard error, nothing on standard output.
 #[track_caller]
-fn fails(command: &mut Command, expected: &str) {
+pub(crate) fn fails(command: &mut Command, expected: &str) {
     let Output { status, stdout, stderr } = command.stdin(Stdio::null()).output().unwrap();
     let stderr = String::from_utf8(stderr).unwrap();
     assert_eq!(status.code(), Some(1), "{stderr}");

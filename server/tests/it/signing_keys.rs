@@ -177,7 +177,8 @@ async fn a_key_file_without_dates_signs_as_before() {
     let clock = Clock::manual(OffsetDateTime::from_unix_timestamp(T0).unwrap());
     let options = Options { clock: clock.clone(), rng: Rng::system(), limits_scale: 1 };
     let services = Arc::new(Services::open(dir.path(), options).await.unwrap());
-    let listener = services.listener(ListenerMode::Test, SANDBOX, TrustedProxies::new(Vec::new()), Channel::Loopback).unwrap();
+    let listener =
+        services.listener(ListenerMode::Test, SANDBOX, TrustedProxies::new(Vec::new()), Channel::Loopback).unwrap();
     let rings = listener.rings(clock.now());
     let signing: Vec<_> = [&rings.panel, &rings.session, &rings.pledg, &rings.alternative, &rings.checkout]
         .iter()

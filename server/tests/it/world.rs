@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use time::OffsetDateTime;
 use tokio::sync::OnceCell;
 use tollgate::account::{MerchantId, MerchantStatus};
-use tollgate::app::{App, Options, Services};
+use tollgate::app::{App, Listener, Options, Services};
 use tollgate::auth::ListenerMode;
 use tollgate::clock::Clock;
 use tollgate::demo;
@@ -109,11 +109,27 @@ impl World {
             ListenerMode::Live => &self.live,
             ListenerMode::Test => &self.sandbox,
         };
+        Self::send_to(router, call).await
+    }
+
+    /// Sends to a router of the test's own making.
+    pub(crate) async fn send_to(router: &Router, call: Call) -> Answer {
         let mut request: Request<Body> = call.request.body(call.body).unwrap();
         request.extensions_mut().insert(ConnectInfo(std::net::SocketAddr::from((call.peer, 40_000))));
         let response = router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         Answer { status: parts.status, headers: parts.headers, body: body.collect().await.unwrap().to_bytes() }
+    }
+
+    /// A listener for test credentials behind the proxies in 10.0.0.0/8, which this channel leads to.
+    pub(crate) fn listener(&self, channel: Channel) -> Listener {
+        let proxies = TrustedProxies::parse(["10.0.0.0/8"]).unwrap();
+        self.services.listener(ListenerMode::Test, SANDBOX, proxies, channel).unwrap()
+    }
+
+    /// The routes of a listener.
+    pub(crate) fn router(&self, listener: Listener, dialects: &[&'static dyn Dialect]) -> Router {
+        router(&App { services: self.services.clone(), listener: Arc::new(listener) }, dialects)
     }
 
     /// A text of the demo JSON, by pointer.
