@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 
-use tollgate::app::Listener;
 use tollgate::dialects::ALL;
 use tollgate::telemetry::{Metrics, exporter};
 use tollgate::transport::Channel;
@@ -18,7 +17,9 @@ async fn requests_are_counted_by_listener_dialect_route_status_and_reason() {
     let world = world().await;
     let metrics = Metrics::new();
     let meter = Some(metrics.meter(address(), "test"));
-    let router = world.router(Listener { meter, ..world.listener(Channel::Terminated) }, ALL);
+    let mut listener = world.listener(Channel::Terminated);
+    listener.meter = meter;
+    let router = world.router(listener, ALL);
     let key = world.text("/caibo/api_key_test");
     let secure = |call: Call| call.from([10, 0, 0, 1]).header("x-forwarded-proto", "https");
     for call in [
@@ -63,7 +64,9 @@ async fn a_flood_of_paths_and_methods_makes_no_labels() {
     let world = world().await;
     let metrics = Metrics::new();
     let meter = Some(metrics.meter(address(), "test"));
-    let router = world.router(Listener { meter, ..world.listener(Channel::Tls) }, ALL);
+    let mut listener = world.listener(Channel::Tls);
+    listener.meter = meter;
+    let router = world.router(listener, ALL);
     for n in 0..200 {
         World::send_to(&router, Call::method(&format!("M{n}"), &format!("/x{n}"))).await;
         World::send_to(&router, Call::get(&format!("/v1/x{n}"))).await;
