@@ -10,6 +10,7 @@ mod edge;
 mod eighty_eight_pay;
 mod interop;
 mod leaks;
+mod must_refuse;
 mod oauth;
 mod pledg;
 mod signing_keys;
