@@ -16,6 +16,7 @@ mod https;
 mod interop;
 mod leaks;
 mod metrics;
+mod must_refuse;
 mod oauth;
 mod openapi;
 mod pledg;
