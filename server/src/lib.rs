@@ -13,7 +13,6 @@ pub mod clock;
 pub mod demo;
 pub mod dialects;
 pub mod edge;
-pub mod issuer;
 pub mod keys;
 pub mod limits;
 pub mod payments;
