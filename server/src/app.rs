@@ -11,9 +11,9 @@ use tollgate_apikey::Mode;
 use tollgate_client_address::TrustedProxies;
 
 use crate::account::{PasswordError, Passwords};
+use crate::administration::{Administration, AdministrationParts};
 use crate::auth::{Gate, GateParts, ListenerMode, VerifiedHeaders};
 use crate::clock::Clock;
-use crate::issuer::Issuer;
 use crate::keys::{KeyFile, KeyFileError, RefreshError, Rings, RingsError, Sealer, SigningKeys, TokenRings};
 use crate::payments::InFlight;
 use crate::rng::{Rng, RngError};
@@ -51,8 +51,8 @@ pub struct Services {
     pub records: Arc<Records>,
     /// Who may pass.
     pub gate: Gate,
-    /// Makes credentials.
-    pub issuer: Issuer,
+    /// Changes accounts.
+    pub administration: Administration,
     /// Checks and hashes passwords.
     pub passwords: Passwords,
     /// Seals secrets that are needed in clear.
@@ -185,7 +185,15 @@ impl Services {
                 },
                 limits_scale,
             ),
-            issuer: Issuer::new(vault.clone(), records.clone(), peppers, rng.clone()),
+            administration: Administration::new(AdministrationParts {
+                directory: Arc::new(database.clone()),
+                records: records.clone(),
+                peppers,
+                sealer: sealer.clone(),
+                passwords: passwords.clone(),
+                rng: rng.clone(),
+                clock: clock.clone(),
+            }),
             sealer,
             in_flight: InFlight::default(),
             clock,

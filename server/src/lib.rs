@@ -6,6 +6,7 @@
 //! the operator says, and [`cli`] starts it all.
 
 pub mod account;
+pub mod administration;
 pub mod app;
 pub mod auth;
 pub mod cli;
@@ -14,7 +15,6 @@ pub mod config;
 pub mod demo;
 pub mod dialects;
 pub mod edge;
-pub mod issuer;
 pub mod keys;
 pub mod limits;
 pub mod openapi;

@@ -16,10 +16,9 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tollgate::account::{KeyFamily, User, UserId};
 use tollgate::auth::ListenerMode;
-use tollgate::issuer::NewCredential;
 use tollgate::payments::{Amount, Currency, NewPaymentRequest, PaymentRequest};
 use tollgate::storage::{Answered, Created};
-use tollgate_apikey::{KeyId, Mode, Scopes};
+use tollgate_apikey::{KeyId, Mode};
 
 use super::world::{Answer, Call, World};
 
@@ -183,10 +182,7 @@ async fn at_once(world: &Arc<World>, calls: u8, make: impl Fn(u8) -> Call) -> Ve
 
 /// A further key of the demo merchant.
 async fn issue(world: &World, mode: Mode, scopes: &str) -> String {
-    let scopes = Scopes::parse(scopes).unwrap();
-    let new = NewCredential { merchant: world.merchant_id(), user: None, client: None, mode, scopes };
-    let key = world.services.issuer.issue(KeyFamily::CAIBO, new, world.now()).await.unwrap();
-    key.expose_secret().to_owned()
+    world.issue_key(&world.merchant_id(), None, KeyFamily::CAIBO, mode, scopes).await
 }
 
 async fn demo_user(world: &World) -> User {

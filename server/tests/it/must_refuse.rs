@@ -11,10 +11,10 @@ use std::convert::Infallible;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::Value;
-use tollgate::account::{Credential, KeyFamily, UserId};
+use tollgate::account::{KeyFamily, UserId};
+use tollgate::administration::Actor;
 use tollgate::auth::ListenerMode;
-use tollgate::issuer::NewCredential;
-use tollgate_apikey::{KeyId, Mode, Overlap, Scopes};
+use tollgate_apikey::{KeyId, MAX_OVERLAP_SECONDS, Mode, Overlap};
 
 use super::alternative::{Client, init};
 use super::world::{Answer, Call, World};
@@ -82,36 +82,31 @@ fn peer(n: usize) -> [u8; 4] {
 
 /// A further key of the demo merchant and its user, and its id.
 async fn issue(world: &World, family: KeyFamily, mode: Mode, scopes: &str) -> (String, KeyId) {
-    issue_to(world, family, mode, scopes, None).await
+    let user = UserId::from_stored(world.text("/panel/user_id").parse().unwrap());
+    let key = world.issue_key(&world.merchant_id(), Some(user), family, mode, scopes).await;
+    let id = family.format.parse(&key).unwrap().id();
+    (key, id)
 }
 
-async fn issue_to(
-    world: &World,
-    family: KeyFamily,
-    mode: Mode,
-    scopes: &str,
-    client: Option<KeyId>,
-) -> (String, KeyId) {
-    let user = UserId::from_stored(world.text("/panel/user_id").parse().unwrap());
-    let scopes = Scopes::parse(scopes).unwrap();
-    let new = NewCredential { merchant: world.merchant_id(), user: Some(user), client, mode, scopes };
-    let key = world.services.issuer.issue(family, new, world.now()).await.unwrap();
-    (key.expose_secret().to_owned(), key.id())
+/// A further secret of a client beside those it has, and its id.
+async fn further_secret(world: &World, client: &str) -> (String, KeyId) {
+    let secret = world.rotate_client(client, MAX_OVERLAP_SECONDS).await;
+    let id = KeyFamily::CLIENT_SECRET.format.parse(&secret).unwrap().id();
+    (secret, id)
 }
 
 /// Revokes a credential, as its owner would.
 async fn revoke(world: &World, id: KeyId) {
-    assert!(world.services.vault.revoke_credential(id, world.now()).await.unwrap());
-    world.services.records.forget_credential(id);
+    world.revoke(id).await;
 }
 
 /// Replaces a credential with an overlap that is over when this returns.
 async fn let_expire(world: &World, id: KeyId) {
-    let old = world.services.vault.credential(id).await.unwrap().unwrap();
-    let next = KeyId::mint(|bytes| world.services.rng.fill(bytes)).unwrap();
-    let (new, overlap) = (Credential { id: next, ..old }, Overlap::new(1).unwrap());
-    world.services.vault.replace_user_credential(&new, overlap, world.now()).await.unwrap();
-    world.services.records.forget_credential(id);
+    let (administration, overlap) = (&world.services.administration, Overlap::new(1).unwrap());
+    match world.services.vault.credential(id).await.unwrap().unwrap().client {
+        Some(client) => administration.rotate_client_secret(&Actor::operator(), client, overlap).await.unwrap(),
+        None => administration.rotate_key(&Actor::operator(), id, overlap).await.unwrap(),
+    };
     world.advance(1);
 }
 

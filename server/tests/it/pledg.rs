@@ -9,12 +9,10 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use tollgate::account::{
-    CLIENT_ID, ClientDialect, Credential, EmailAddress, KeyFamily, Merchant, MerchantId, MerchantStatus, OauthClient,
-    User, UserId,
+    ClientDialect, EmailAddress, KeyFamily, Merchant, MerchantId, MerchantStatus, Role, User, UserId,
 };
-use tollgate::issuer::NewCredential;
 use tollgate::payments::Purchase;
-use tollgate_apikey::{KeyId, Mode, Overlap, Scopes};
+use tollgate_apikey::{KeyId, Mode};
 use tollgate_client_address::IpList;
 use tollgate_jwt_session::request::sign;
 use zeroize::Zeroizing;
@@ -56,19 +54,11 @@ impl Pair {
     }
 
     async fn retire(&self, world: &World, overlap_s: u32) {
-        let old = world.services.vault.credential(self.cid()).await.unwrap().unwrap();
-        let id = KeyId::mint(|bytes| world.services.rng.fill(bytes)).unwrap();
-        let (new, overlap) = (Credential { id, ..old }, Overlap::new(overlap_s).unwrap());
-        world.services.vault.replace_user_credential(&new, overlap, world.now()).await.unwrap();
-        assert!(
-            world.services.vault.credential(self.cid()).await.unwrap().unwrap().lifecycle.retiring_until().is_some()
-        );
-        world.services.records.forget_credential(self.cid());
+        world.rotate_client(&self.id, overlap_s).await;
     }
 
     async fn revoke(&self, world: &World) {
-        assert!(world.services.vault.revoke_credential(self.cid(), world.now()).await.unwrap());
-        world.services.records.forget_credential(self.cid());
+        world.revoke(self.cid()).await;
     }
 }
 
@@ -77,30 +67,8 @@ fn demo(world: &World) -> Pair {
 }
 
 async fn client(world: &World, merchant: &MerchantId, dialect: ClientDialect, mode: Mode) -> Pair {
-    client_of(world, merchant, dialect, mode, None).await
-}
-
-async fn client_of(
-    world: &World,
-    merchant: &MerchantId,
-    dialect: ClientDialect,
-    mode: Mode,
-    user: Option<UserId>,
-) -> Pair {
-    let id = CLIENT_ID.mint(mode, |bytes| world.services.rng.fill(bytes)).unwrap();
-    let scopes = Scopes::empty();
-    let record = OauthClient {
-        id: id.id(),
-        dialect,
-        merchant: merchant.clone(),
-        mode,
-        scopes: scopes.clone(),
-        created_at: world.now(),
-    };
-    world.services.vault.insert_client(&record).await.unwrap();
-    let new = NewCredential { merchant: merchant.clone(), user, client: Some(id.id()), mode, scopes };
-    let secret = world.services.issuer.issue(KeyFamily::CLIENT_SECRET, new, world.now()).await.unwrap();
-    Pair { id: id.as_str().to_owned(), secret: secret.expose_secret().to_owned() }
+    let (id, secret) = world.make_client(merchant, dialect, mode, "").await;
+    Pair { id, secret }
 }
 
 async fn alias(world: &World, mode: Mode) -> String {
@@ -131,6 +99,7 @@ async fn user(world: &World, merchant: &MerchantId, email: &str, password: &str)
         password_hash: world.services.passwords.hash(bytes, &world.services.rng).await.unwrap(),
         generation: 1,
         disabled: false,
+        role: Role::Developer,
         api_basic: true,
     };
     user.id = world.services.vault.insert_user(&user, world.now()).await.unwrap();

@@ -8,8 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
 use tollgate::account::{EmailAddress, KeyFamily, MerchantStatus, User};
 use tollgate::auth::ListenerMode;
-use tollgate::issuer::NewCredential;
-use tollgate_apikey::{Mode, Scopes};
+use tollgate_apikey::Mode;
 use tollgate_client_address::IpList;
 
 use super::{
@@ -133,15 +132,13 @@ async fn a_rotation_does_not_widen_a_key() {
     let world = world().await;
     world.advance(1);
     let (merchant, user) = (world.merchant_id(), Some(demo_user(&world).await.id));
-    let scopes = Scopes::parse("payment_requests:read").unwrap();
-    let new = NewCredential { merchant, user, client: None, mode: Mode::Test, scopes };
-    let narrow = world.services.issuer.issue(KeyFamily::CAIBO, new, world.now()).await.unwrap();
+    let narrow = world.issue_key(&merchant, user, KeyFamily::CAIBO, Mode::Test, "payment_requests:read").await;
     let login = world.log_in(ListenerMode::Test).await;
     for query in ["?overlap=60", "", ""] {
         let new = rotated(&world, &login, query).await;
         assert_eq!(whoami(&world, &new).await.json()["scopes"], json!(["payment_requests:read"]), "{query:?}");
     }
-    unauthenticated(&whoami(&world, narrow.expose_secret()).await, "the one before", KEY);
+    unauthenticated(&whoami(&world, &narrow).await, "the one before", KEY);
 }
 
 #[tokio::test]

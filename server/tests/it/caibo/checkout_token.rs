@@ -146,8 +146,7 @@ async fn every_bad_token_gets_the_same_401() {
     world.advance(900);
     let dead_key = issue(&world, Mode::Test, "checkout_sessions:write").await;
     let of_dead_key = mint(&world, &dead_key, 1).await;
-    assert!(world.services.vault.revoke_credential(id_of(&dead_key), world.now()).await.unwrap());
-    world.services.records.forget_credential(id_of(&dead_key));
+    world.revoke(id_of(&dead_key)).await;
     let of_paid = {
         let id = create(&world, &key).await;
         let token = mint(&world, &key, id).await;

@@ -59,8 +59,7 @@ async fn every_bad_key_gets_the_same_401() {
     let good = rotated(&world, &login, "").await;
     let revoked = issue(&world, Mode::Test, "payment_requests:read").await;
     assert_eq!(whoami(&world, &revoked).await.status, 200);
-    assert!(world.services.vault.revoke_credential(id_of(&revoked), world.now()).await.unwrap());
-    world.services.records.forget_credential(id_of(&revoked));
+    world.revoke(id_of(&revoked)).await;
 
     let (head, last) = good.split_at(good.len() - 1);
     let table: Vec<(&str, Option<Vec<u8>>)> = vec![
@@ -125,8 +124,7 @@ async fn a_revoked_key_is_dead_and_so_are_its_tokens() {
     let key = issue(&world, Mode::Test, "checkout_sessions:write payment_requests:read").await;
     let token = mint(&world, &key, 1).await;
     assert_eq!(show(&world, &token).await.status, 200);
-    assert!(world.services.vault.revoke_credential(id_of(&key), world.now()).await.unwrap());
-    world.services.records.forget_credential(id_of(&key));
+    world.revoke(id_of(&key)).await;
     unauthenticated(&whoami(&world, &key).await, "key", KEY);
     unauthenticated(&show(&world, &token).await, "token", KEY_OR_TOKEN);
 }

@@ -1,11 +1,13 @@
 //! Alternative Payments.
 
 use serde_json::json;
-use tollgate::account::{CLIENT_ID, ClientDialect, KeyFamily};
+use tollgate::account::{ClientDialect, KeyFamily};
 use tollgate::auth::ListenerMode::{Live, Test};
 use tollgate_apikey::Mode;
 
-use super::{Refusal, Tokens, basic, bearer, expect_alike, expect_rows, forged, issue_to, let_expire, revoke, touched};
+use super::{
+    Refusal, Tokens, basic, bearer, expect_alike, expect_rows, forged, further_secret, let_expire, revoke, touched,
+};
 use crate::alternative::{Client, init};
 use crate::world::{Call, world};
 
@@ -54,11 +56,10 @@ const CHECKOUT: [(&str, &str); 8] = [
 async fn every_fault_of_a_client_looks_alike_on_every_route() {
     let world = world().await;
     let demo = Client::demo(&world);
-    let id = CLIENT_ID.parse(&demo.id).unwrap().id();
     let family = KeyFamily::CLIENT_SECRET;
-    let (revoked, revoked_id) = issue_to(&world, family, Mode::Test, "", Some(id)).await;
+    let (revoked, revoked_id) = further_secret(&world, &demo.id).await;
     revoke(&world, revoked_id).await;
-    let (expired, expired_id) = issue_to(&world, family, Mode::Test, "", Some(id)).await;
+    let (expired, expired_id) = further_secret(&world, &demo.id).await;
     let_expire(&world, expired_id).await;
     let live = Client::make(&world, &world.merchant_id(), ClientDialect::Alternative, Mode::Live, "").await;
     let mut faults = vec![
@@ -85,8 +86,7 @@ async fn every_fault_of_a_token_looks_alike_on_every_route() {
     let old = demo.token(&world).await;
     let old_checkout = world.send(init(&world, &old)).await.member("token");
     world.advance(3600);
-    let id = CLIENT_ID.parse(&demo.id).unwrap().id();
-    let (secret, secret_id) = issue_to(&world, KeyFamily::CLIENT_SECRET, Mode::Test, "checkout:init", Some(id)).await;
+    let (secret, secret_id) = further_secret(&world, &demo.id).await;
     let second = Client { id: demo.id.clone(), secret, listener: Test };
     let dead = second.token(&world).await;
     let dead_checkout = world.send(init(&world, &dead)).await.member("token");

@@ -1,11 +1,13 @@
 //! Pledg.
 
 use serde_json::json;
-use tollgate::account::{CLIENT_ID, ClientDialect, KeyFamily};
+use tollgate::account::{ClientDialect, KeyFamily};
 use tollgate::auth::ListenerMode::{Live, Test};
 use tollgate_apikey::Mode;
 
-use super::{Refusal, Tokens, basic, bearer, expect_alike, expect_rows, forged, issue_to, let_expire, revoke, touched};
+use super::{
+    Refusal, Tokens, basic, bearer, expect_alike, expect_rows, forged, further_secret, let_expire, revoke, touched,
+};
 use crate::alternative::Client;
 use crate::world::{Call, world};
 
@@ -54,14 +56,13 @@ async fn every_fault_of_a_client_and_of_its_token_looks_alike() {
     let buy = |client: &Client| client.sign(Call::post("/api/token")).form(GRANT);
     let old = world.send(buy(&demo)).await.member("access_token");
     world.advance(600);
-    let parsed = CLIENT_ID.parse(&id).unwrap().id();
     let family = KeyFamily::CLIENT_SECRET;
-    let (revoked, revoked_id) = issue_to(&world, family, Mode::Test, "", Some(parsed)).await;
+    let (revoked, revoked_id) = further_secret(&world, &id).await;
     let of_revoked =
         Client { secret: revoked.clone(), ..Client { id: id.clone(), secret: String::new(), listener: Test } };
     let dead = world.send(buy(&of_revoked)).await.member("access_token");
     revoke(&world, revoked_id).await;
-    let (expired, expired_id) = issue_to(&world, family, Mode::Test, "", Some(parsed)).await;
+    let (expired, expired_id) = further_secret(&world, &id).await;
     let_expire(&world, expired_id).await;
     let live = Client::make(&world, &world.merchant_id(), ClientDialect::Pledg, Mode::Live, "").await;
     let of_live = world.send(buy(&live)).await.member("access_token");

@@ -3,14 +3,14 @@
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
-use tollgate::account::{ClientDialect, MerchantStatus, UserId};
+use tollgate::account::{ClientDialect, MerchantStatus};
 use tollgate::auth::ListenerMode;
 use tollgate_apikey::Mode;
 use tollgate_client_address::{Cidr, IpList};
 
 use super::{
-    DASHBOARD, FORM, GRANT, Pair, SECURED, TOKEN, alias, basic, bearer, client, client_of, credentials, demo,
-    expect_401, form, jwt, link, malformed, payload, peer, release, signed, text, user,
+    DASHBOARD, FORM, GRANT, SECURED, TOKEN, alias, basic, bearer, client, credentials, demo, expect_401, form, jwt,
+    link, malformed, payload, peer, release, signed, text, user,
 };
 use crate::world::{Call, LIVE, SANDBOX, T0, World, world};
 
@@ -65,7 +65,7 @@ async fn every_client_that_is_not_good_gets_the_same_bytes() {
     let second = client(&world, &own, ClientDialect::Pledg, Mode::Test).await;
     let revoked = client(&world, &own, ClientDialect::Pledg, Mode::Test).await;
     revoked.revoke(&world).await;
-    let retired = client_of_user(&world).await;
+    let retired = client(&world, &world.merchant_id(), ClientDialect::Pledg, Mode::Test).await;
     retired.retire(&world, 60).await;
     assert_eq!(world.send(retired.ask()).await.status, 200, "before its deadline");
     world.advance(60);
@@ -254,7 +254,7 @@ async fn only_an_access_token_of_this_listener_is_one() {
 #[tokio::test]
 async fn what_happens_to_the_account_counts_at_the_next_call() {
     let world = world().await;
-    let pair = client_of_user(&world).await;
+    let pair = client(&world, &world.merchant_id(), ClientDialect::Pledg, Mode::Test).await;
     let token = pair.buy(&world).await;
     let purchase = world.text("/pledg/purchase_uid");
     let calls = |world: &World| {
@@ -291,12 +291,6 @@ async fn what_happens_to_the_account_counts_at_the_next_call() {
     assert_eq!(world.send(bearer(&token)).await.status, 200);
     pair.revoke(&world).await;
     expect_401("revoked", &world.send(bearer(&token)).await, "invalid_token", BAD_BEARER);
-}
-
-/// A client whose secret can retire, as the secrets of one user replace each other.
-async fn client_of_user(world: &World) -> Pair {
-    let user = UserId::parse(&world.text("/panel/user_id"));
-    client_of(world, &world.merchant_id(), ClientDialect::Pledg, Mode::Test, user).await
 }
 
 fn listener_of(mode: Mode) -> ListenerMode {
