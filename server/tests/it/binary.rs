@@ -6,6 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
+use std::sync::mpsc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -89,7 +90,14 @@ fn command(data: &Path) -> Command {
 /// Runs a start that must fail: one sentence on standard error, nothing on standard output.
 #[track_caller]
 pub(crate) fn fails(command: &mut Command, expected: &str) {
-    let Output { status, stdout, stderr } = command.stdin(Stdio::null()).output().unwrap();
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let (pid, (sender, end)) = (child.id().to_string(), mpsc::channel());
+    std::thread::spawn(move || sender.send(child.wait_with_output()));
+    let Ok(end) = end.recv_timeout(Duration::from_mins(1)) else {
+        Command::new("kill").arg(pid).status().unwrap();
+        panic!("it started, where {expected:?} was expected");
+    };
+    let Output { status, stdout, stderr } = end.unwrap();
     let stderr = String::from_utf8(stderr).unwrap();
     assert_eq!(status.code(), Some(1), "{stderr}");
     assert_eq!(String::from_utf8(stdout).unwrap(), "");

@@ -13,6 +13,8 @@ use super::world::{Call, World, world};
 const TRUSTED: [u8; 4] = [10, 0, 0, 1];
 const STRANGER: [u8; 4] = [203, 0, 113, 9];
 
+const PROTO: &str = "x-forwarded-proto";
+
 type Headers = &'static [(&'static str, &'static str)];
 
 /// A body that nobody may read.
@@ -100,7 +102,6 @@ async fn t1_credentials_sent_in_clear_do_not_count_as_failures() {
 async fn t2_only_a_trusted_peer_says_that_a_request_was_encrypted() {
     let world = world().await;
     let router = world.router(world.listener(Channel::Terminated), ALL);
-    const PROTO: &str = "x-forwarded-proto";
     let table: [(&str, [u8; 4], Headers, u16); 14] = [
         ("the proxy says https", TRUSTED, &[(PROTO, "https")], 200),
         ("the proxy says http", TRUSTED, &[(PROTO, "http")], 403),

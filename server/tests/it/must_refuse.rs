@@ -103,10 +103,11 @@ async fn revoke(world: &World, id: KeyId) {
 /// Replaces a credential with an overlap that is over when this returns.
 async fn let_expire(world: &World, id: KeyId) {
     let (administration, overlap) = (&world.services.administration, Overlap::new(1).unwrap());
-    match world.services.vault.credential(id).await.unwrap().unwrap().client {
-        Some(client) => administration.rotate_client_secret(&Actor::operator(), client, overlap).await.unwrap(),
-        None => administration.rotate_key(&Actor::operator(), id, overlap).await.unwrap(),
+    let rotated = match world.services.vault.credential(id).await.unwrap().unwrap().client {
+        Some(client) => administration.rotate_client_secret(&Actor::operator(), client, overlap).await,
+        None => administration.rotate_key(&Actor::operator(), id, overlap).await,
     };
+    assert_ne!(rotated.unwrap().record.id, id);
     world.advance(1);
 }
 

@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::binary::{Dev, fails};
@@ -240,17 +240,27 @@ fn t1_plain_http_to_a_terminators_listener_is_refused_and_closed() {
     let key = house.text("/cardpluspay/api_key");
     let ask =
         |path: &str, headers: &str| serve.raw(&format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n{headers}\r\n"));
+    let problem = json!({
+        "type": "about:blank", "title": "Forbidden", "status": 403, "code": "https_required",
+        "detail": "HTTPS is required.",
+    });
+    let oauth = json!({ "error": "https_required", "error_description": "HTTPS is required." });
     for (path, body) in [
-        ("/auth/whoami", r#""code":"https_required""#),
-        ("/api/balance", r#"{"code":403,"message":"HTTPS required","status":"Error"}"#),
-        ("/api/a_secured_endpoint", r#"{"error":"https_required","error_description":"HTTPS is required."}"#),
-        ("/oauth/token", r#"{"error":"https_required","error_description":"HTTPS is required."}"#),
-        ("/checkout/v1/invoice", r#"{"code":"https_required","message":"https required","validation_errors":{}}"#),
-        ("/v1/balance", r#"{"data":{"code":"https_required"},"message":"HTTPS required","success":false}"#),
-        ("/nothing", r#""detail":"HTTPS is required.""#),
+        ("/auth/whoami", problem.clone()),
+        ("/api/balance", json!({ "status": "Error", "code": 403, "message": "HTTPS required" })),
+        ("/api/a_secured_endpoint", oauth.clone()),
+        ("/oauth/token", oauth),
+        (
+            "/checkout/v1/invoice",
+            json!({ "code": "https_required", "message": "https required", "validation_errors": {} }),
+        ),
+        ("/v1/balance", json!({ "success": false, "message": "HTTPS required", "data": { "code": "https_required" } })),
+        ("/nothing", problem),
     ] {
         let good = ask(path, &format!("x-api-key: {key}\r\n"));
-        assert!(good.starts_with("HTTP/1.1 403 Forbidden\r\n") && good.contains(body), "{path}: {good}");
+        let (_, answered) = good.split_once("\r\n\r\n").unwrap();
+        assert_eq!(serde_json::from_str::<Value>(answered).unwrap(), body, "{path}");
+        assert!(good.starts_with("HTTP/1.1 403 Forbidden\r\n"), "{path}: {good}");
         assert!(good.contains("\r\nconnection: close\r\n") && !good.contains("location:"), "{path}: {good}");
         for headers in ["", "x-api-key: wrong\r\n", "forwarded: proto=https\r\n", "x-forwarded-proto: http\r\n"] {
             assert_eq!(comparable(&ask(path, headers)), comparable(&good), "{path}: {headers}");
