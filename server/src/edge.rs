@@ -104,7 +104,11 @@ fn render(dialects: &[&'static dyn Dialect], mut response: Response, path: &str)
             let allow = response.headers().get(ALLOW).and_then(|v| v.to_str().ok()).unwrap_or_default();
             Refusal::new(Reason::MethodNotAllowed(allow.to_owned()))
         }
-        None => return (response, "-"),
+        // A page that says itself why it refuses leaves the reason for the log.
+        None => {
+            let label = response.extensions().get::<Reason>().map_or("-", Reason::label);
+            return (response, label);
+        }
     };
     let label = refusal.reason().label();
     (dialects::render(dialects, &refusal, path), label)

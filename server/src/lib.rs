@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod app;
+pub mod assets;
 pub mod auth;
 pub mod cli;
 pub mod clock;

@@ -10,6 +10,7 @@ pub mod eighty_eight_pay;
 mod oauth;
 pub mod pledg;
 mod problem;
+mod sdk;
 mod shared;
 
 use axum::Router;
@@ -46,7 +47,7 @@ pub trait Dialect: Send + Sync {
 
 /// The routes that belong to no dialect.
 pub(crate) fn shared_routes() -> Router<App> {
-    shared::routes().merge(oauth::routes())
+    shared::routes().merge(oauth::routes()).merge(sdk::routes())
 }
 
 /// Renders a refusal in the shape of the dialect that owns the path, else as problem details.

@@ -4,6 +4,7 @@ mod access;
 mod api_key;
 mod checkout_session;
 mod login;
+mod main_page;
 mod payment_requests;
 mod payments;
 mod whoami;
@@ -40,15 +41,19 @@ impl Dialect for Caibo {
     }
 
     fn render(&self, refusal: &Refusal, path: &str) -> Response {
+        if path == main_page::PATH && main_page::hides(refusal) {
+            return main_page::refused();
+        }
         problem::render(refusal, challenges(path))
     }
 }
 
 /// The routes by method and path; the allow-list for browser tokens is checked against them.
-fn table() -> [(&'static str, &'static str, MethodRouter<App>); 8] {
+fn table() -> [(&'static str, &'static str, MethodRouter<App>); 9] {
     [
         ("POST", "/auth/login", post(login::log_in)),
         ("GET", "/auth/whoami", get(whoami::who_am_i)),
+        ("GET", main_page::PATH, get(main_page::show)),
         ("PUT", "/users/{id}/apikey", put(api_key::regenerate)),
         ("POST", "/payment-requests", post(payment_requests::create)),
         ("GET", "/payment-requests/{id}", get(payment_requests::show)),
