@@ -18,6 +18,7 @@ pub mod keys;
 pub mod limits;
 pub mod payments;
 pub mod rng;
+pub mod shop;
 pub mod storage;
 pub mod telemetry;
 pub mod transport;

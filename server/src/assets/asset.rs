@@ -82,7 +82,8 @@ impl Asset {
     #[must_use]
     pub fn current(&self, request: &HeaderMap) -> Response {
         let known = request.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-        let known = known.flat_map(|value| value.split(',')).any(|tag| tag.trim().trim_start_matches("W/") == self.etag);
+        let known =
+            known.flat_map(|value| value.split(',')).any(|tag| tag.trim().trim_start_matches("W/") == self.etag);
         let headers = self.headers(Self::FOR_A_WHILE);
         if known { (StatusCode::NOT_MODIFIED, headers).into_response() } else { (headers, self.bytes).into_response() }
     }

@@ -1,7 +1,7 @@
 //! `tollgate dev`: a local server with a demo merchant.
 
 use std::io::Write;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,8 +18,9 @@ use crate::demo::{self, DemoError};
 use crate::dialects;
 use crate::edge::router;
 use crate::rng::Rng;
+use crate::shop::{self, Sandbox, Till};
 use crate::telemetry::{self, LogFormat};
-use crate::transport::{Bound, bind};
+use crate::transport::{Bound, ServeError, bind};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -32,6 +33,9 @@ pub(super) struct Arguments {
     /// Address of the listener for live credentials
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8081")]
     live: SocketAddr,
+    /// Address of the demo shop, a page of another origin that pays in the browser [default: 127.0.0.1:8082, or any free port]
+    #[arg(long, value_name = "ADDR")]
+    shop: Option<SocketAddr>,
     /// How the credentials are printed: a guide with curl lines, or one line of JSON
     #[arg(long, value_enum, default_value_t = Print::Text)]
     print: Print,
@@ -49,11 +53,13 @@ enum Print {
     Json,
 }
 
+/// Where the demo shop usually is.
+const SHOP: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8082);
 /// How often expired grants are removed.
 const SWEEP_EVERY: Duration = Duration::from_mins(5);
 
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
-    for address in [arguments.sandbox, arguments.live] {
+    for address in [arguments.sandbox, arguments.live].into_iter().chain(arguments.shop) {
         if !address.ip().is_loopback() {
             return Err(Failure::NotLoopback(address));
         }
@@ -65,13 +71,19 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     // The addresses come first: a port in use must not leave a new data directory behind.
     let sandbox = bind(arguments.sandbox)?;
     let live = bind(arguments.live)?;
+    let shop = bind_shop(arguments.shop)?;
     let options = Options { clock: Clock::system(), rng: Rng::system(), limits_scale: arguments.limits_scale };
     let services = Arc::new(Services::open(&arguments.data, options).await?);
-    let printed = demo::credentials(&services, &base_url(&sandbox), &base_url(&live)).await?;
+    let mut printed = demo::credentials(&services, &base_url(&sandbox), &base_url(&live)).await?;
+
+    let (keys, books) = demo::shop(&services, &base_url(&shop)).await?;
+    printed.shop = Some(base_url(&shop));
 
     let stop = Stop::on_signal().map_err(Failure::Runtime)?;
     let sandbox = listen(&services, sandbox, ListenerMode::Test)?;
     let live = listen(&services, live, ListenerMode::Live)?;
+    let api = Sandbox::new(sandbox.1.clone(), &base_url(&sandbox.0), shop.address());
+    let shop_router = shop::router(Till::new(api, keys, &base_url(&shop), books));
     let sweeper = tokio::spawn(sweep(services.clone()));
 
     let text = match arguments.print {
@@ -82,11 +94,13 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     // One listener that breaks stops the other, which still finishes what it has begun.
     let sandbox = sandbox.0.serve(sandbox.1, stop.receiver());
     let live = live.0.serve(live.1, stop.receiver());
-    let (sandbox, live) = tokio::join!(stop.when_over(sandbox), stop.when_over(live));
+    let shop = shop.serve(shop_router, stop.receiver());
+    let (sandbox, live, shop) = tokio::join!(stop.when_over(sandbox), stop.when_over(live), stop.when_over(shop));
     sweeper.abort();
     services.close().await;
     sandbox?;
     live?;
+    shop?;
     Ok(())
 }
 
@@ -96,6 +110,14 @@ fn listen(services: &Arc<Services>, bound: Bound, mode: ListenerMode) -> Result<
         .map_err(crate::app::StartError::from)?;
     let app = App { services: services.clone(), listener: Arc::new(listener) };
     Ok((bound, router(&app, dialects::ALL)))
+}
+
+/// The shop's address; without one, the usual or, if that is taken, any free one.
+fn bind_shop(address: Option<SocketAddr>) -> Result<Bound, ServeError> {
+    match address {
+        Some(address) => bind(address),
+        None => bind(SHOP).or_else(|_| bind(SocketAddr::new(SHOP.ip(), 0))),
+    }
 }
 
 fn base_url(bound: &Bound) -> String {

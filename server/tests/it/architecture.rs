@@ -64,7 +64,23 @@ fn the_layers_of_the_server_see_only_what_lies_below() {
             "storage",
             &["axum", "crate::dialects", "crate::transport", "crate::auth", "crate::edge", "crate::cli", "crate::app"],
         ),
+        ("assets", &["sqlx", "crate::"]),
         ("dialects", &["sqlx", "storage::sqlite", "crate::edge", "crate::cli"]),
+        (
+            "shop",
+            &[
+                "sqlx",
+                "crate::account",
+                "crate::app",
+                "crate::auth",
+                "crate::cli",
+                "crate::demo",
+                "crate::dialects",
+                "crate::edge",
+                "crate::payments",
+                "crate::storage",
+            ],
+        ),
         ("transport", &["sqlx", "storage::sqlite", "crate::dialects", "crate::edge", "crate::cli", "crate::app"]),
     ];
     for (folder, forbidden) in rules {

@@ -4,13 +4,16 @@
 mod alternative;
 mod architecture;
 mod binary;
+mod browser;
 mod caibo;
 mod cardpluspay;
 mod edge;
 mod eighty_eight_pay;
 mod interop;
 mod leaks;
+mod main_page;
 mod oauth;
 mod pledg;
+mod sdk;
 mod sixth_dialect;
 mod world;

@@ -53,7 +53,7 @@ struct Frame<'a> {
 struct PaymentPage<'a> {
     frame: Frame<'a>,
     merchant: &'a str,
-    amount: &'a str,
+    amount: String,
     unit: &'static str,
     reference: Option<&'a str>,
     seconds: i64,
@@ -111,7 +111,7 @@ pub(super) async fn show(State(app): State<App>, request: Request) -> Result<Res
     let payment = PaymentPage {
         frame,
         merchant,
-        amount: details.amount.as_str(),
+        amount: details.amount.in_full(details.unit),
         unit: details.unit.code(),
         reference: details.reference_id.as_deref(),
         seconds: (grant.expires_at - arrival.now).whole_seconds(),
@@ -124,10 +124,7 @@ pub(super) async fn show(State(app): State<App>, request: Request) -> Result<Res
 
 /// Whether the bearer of the address is told nothing but that it does not open anything.
 pub(super) fn hides(refusal: &Refusal) -> bool {
-    matches!(
-        refusal.reason(),
-        Reason::Unauthenticated(_) | Reason::AccountSuspended | Reason::AccountNotVerified
-    )
+    matches!(refusal.reason(), Reason::Unauthenticated(_) | Reason::AccountSuspended | Reason::AccountNotVerified)
 }
 
 /// The neutral text, alike for every address that opens nothing.
@@ -140,8 +137,8 @@ pub(super) fn refused() -> Response {
 
 /// A page that only `origin` may embed.
 fn page(status: StatusCode, origin: Option<&str>, template: &impl Template) -> Result<Response, Refusal> {
-    let internal = |_| Refusal::new(Reason::Internal);
-    let html = template.render().map_err(|_| Refusal::new(Reason::Internal))?;
+    let internal = || Refusal::new(Reason::Internal);
+    let html = template.render().map_err(|_| internal())?;
     let ancestors = origin.unwrap_or("'none'");
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; \
@@ -153,7 +150,7 @@ fn page(status: StatusCode, origin: Option<&str>, template: &impl Template) -> R
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_str(&policy).map_err(internal)?);
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_str(&policy).map_err(|_| internal())?);
     if origin.is_none() {
         headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     }
