@@ -16,7 +16,7 @@ function say(text) {
   const line = document.createElement("li");
   line.textContent = text;
   log.append(line);
-  log.scrollTop = log.scrollHeight;
+  log.parentElement.scrollTop = log.parentElement.scrollHeight;
 }
 
 /** Calls the shop's own server. */
