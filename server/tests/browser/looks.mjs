@@ -69,7 +69,7 @@ for (const [window, options] of WINDOWS) {
       await clean(page, `${state}, ${window}`);
       await fits(page, `${state}, ${window}`);
       const name = `${state}-${window}`;
-      if (PICTURES.has(name)) await picture(page, `checkout-${name}`);
+      if (PICTURES.has(name)) await picture(page, `checkout-${name}`, { fullPage: true });
       await page.close();
     }
   }, options);
@@ -84,7 +84,7 @@ for (const [window, options] of WINDOWS) {
       await clean(page, `${state}, ${window}`);
       await fits(page, `${state}, ${window}`);
       const name = `${state}-${window}`;
-      if (PICTURES.has(name)) await picture(page, `checkout-${name}`);
+      if (PICTURES.has(name)) await picture(page, `checkout-${name}`, { fullPage: true });
       await page.close();
     }
   }, options);
