@@ -190,11 +190,15 @@ fn a_port_in_use_leaves_nothing_behind() {
 #[test]
 fn an_address_of_the_network_is_refused() {
     let dir = tempfile::tempdir().unwrap();
-    let mut start = Command::new(env!("CARGO_BIN_EXE_tollgate"));
-    start
-        .args(["dev", "--sandbox", "0.0.0.0:0", "--live", "127.0.0.1:0", "--shop", "127.0.0.1:0", "--data"])
-        .arg(dir.path().join("data"));
-    fails(&mut start, "not a loopback address");
+    let local = "127.0.0.1:0";
+    for (sandbox, live, shop) in [("0.0.0.0:0", local, local), (local, "0.0.0.0:0", local), (local, local, "0.0.0.0:0")]
+    {
+        let mut start = Command::new(env!("CARGO_BIN_EXE_tollgate"));
+        start
+            .args(["dev", "--sandbox", sandbox, "--live", live, "--shop", shop, "--data"])
+            .arg(dir.path().join("data"));
+        fails(&mut start, "not a loopback address");
+    }
 }
 
 #[test]

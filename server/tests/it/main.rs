@@ -15,5 +15,6 @@ mod main_page;
 mod oauth;
 mod pledg;
 mod sdk;
+mod shop;
 mod sixth_dialect;
 mod world;

@@ -42,6 +42,23 @@ async fn a_request_without_an_origin_is_shown_in_no_frame() {
 }
 
 #[tokio::test]
+async fn a_live_page_offers_no_sample_method() {
+    let world = world().await;
+    let key = world.text("/caibo/api_key_live");
+    let call = Call::post("/payment-requests").live().header("x-api-key", &key).json(&with_origin());
+    let id = world.send(call).await.json()["id"].as_i64().unwrap();
+    let path = format!("/payment-requests/{id}/checkout-session");
+    let session = world.send(Call::post(&path).live().header("x-api-key", &key)).await.json();
+    let page = format!("/main?requestId={id}&token={}", session["token"].as_str().unwrap());
+    let answer = world.send(Call::get(&page).live()).await;
+    shown(&answer, "live mode", 200, Some(ORIGIN));
+    let html = answer.text();
+    assert!(html.contains("takes no payments here yet") && !html.contains("tok_test"), "{html}");
+    assert!(!html.contains("Test mode"), "{html}");
+    neutral(&world, &world.send(Call::get(&page)).await, "a live token on the test listener").await;
+}
+
+#[tokio::test]
 async fn head_answers_as_get_does_without_the_page() {
     let world = world().await;
     let (id, token) = session(&world, &with_origin()).await;

@@ -115,6 +115,11 @@ impl World {
         Answer { status: parts.status, headers: parts.headers, body: body.collect().await.unwrap().to_bytes() }
     }
 
+    /// The sandbox's router, for what calls it without a socket.
+    pub(crate) fn sandbox(&self) -> Router {
+        self.sandbox.clone()
+    }
+
     /// A text of the demo JSON, by pointer.
     #[track_caller]
     pub(crate) fn text(&self, pointer: &str) -> String {

@@ -23,14 +23,14 @@ pub(super) const PATH: &str = "/main";
 
 /// What can be chosen on the page; there is no acquirer behind this server, so live payments have no method.
 const SAMPLE_METHODS: &[Method] = &[
-    Method { method: "card", token: "tok_test_visa", name: "Visa ending in 4242", note: "Is paid at once" },
-    Method { method: "bank_transfer", token: "tok_test_pending", name: "Bank transfer", note: "Is confirmed later" },
-    Method { method: "card", token: "tok_test_declined", name: "Mastercard ending in 0002", note: "Is declined" },
+    Method { kind: "card", token: "tok_test_visa", name: "Visa ending in 4242", note: "Is paid at once" },
+    Method { kind: "bank_transfer", token: "tok_test_pending", name: "Bank transfer", note: "Is confirmed later" },
+    Method { kind: "card", token: "tok_test_declined", name: "Mastercard ending in 0002", note: "Is declined" },
 ];
 
 /// A way to pay, and the sample payment token that stands for it.
 struct Method {
-    method: &'static str,
+    kind: &'static str,
     token: &'static str,
     name: &'static str,
     note: &'static str,
