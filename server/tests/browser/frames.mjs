@@ -59,6 +59,23 @@ await check("a page that opened the payment page in a window hears nothing", asy
   assert.deepEqual(await page.evaluate(() => window.heard), []);
 });
 
+await check("even where frame-ancestors is not obeyed a hostile parent hears nothing", async (context) => {
+  const { url } = await session();
+  const hostile = await serve(() => listener(`<iframe src="${url.replaceAll("&", "&amp;")}"></iframe>`));
+  await context.route(url, async (route) => {
+    const response = await route.fetch();
+    const { "content-security-policy": dropped, ...headers } = response.headers();
+    assert.match(dropped, /frame-ancestors/);
+    await route.fulfill({ response, headers });
+  });
+  const { page } = await watched(context);
+  await page.goto(hostile.origin);
+  const inside = page.frameLocator("iframe");
+  await inside.getByRole("button", { name: "Pay 5.00 EUR" }).click();
+  await inside.getByRole("heading", { name: "Payment complete" }).waitFor();
+  assert.deepEqual(await page.evaluate(() => window.heard), []);
+});
+
 await check("a request without an origin tells nobody", async (context) => {
   const { url } = await session({ originDomain: undefined });
   const hostile = await serve(() => listener(`<iframe src="${url.replaceAll("&", "&amp;")}"></iframe>`));

@@ -68,7 +68,7 @@ fn a_shopper_pays_in_the_page_in_a_dialog_and_by_invoice() {
 
 #[test]
 fn only_the_registered_shop_embeds_the_page_and_hears_of_it() {
-    with_shop("frames.mjs", 11);
+    with_shop("frames.mjs", 12);
 }
 
 #[test]
