@@ -1,6 +1,8 @@
 // The payment page. The token leaves the address before anything else happens.
 
 const STORED = "caibo.checkout.token";
+/** Milliseconds after which a call counts as lost; the server gives up on a request before that. */
+const LONGEST_CALL = 20_000;
 const page = document.body.dataset;
 const requestId = Number(page.request);
 const embedded = page.embedded === "true";
@@ -105,6 +107,7 @@ function call(method, path, body) {
     credentials: "omit",
     redirect: "error",
     referrerPolicy: "no-referrer",
+    signal: AbortSignal.timeout(LONGEST_CALL),
   });
 }
 

@@ -28,7 +28,7 @@ const servers = [];
 /** Runs one check in a browser context of its own; `options` are Playwright's for the context. */
 export async function check(name, run, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1100, height: 900 }, ...options });
-  context.setDefaultTimeout(15_000);
+  context.setDefaultTimeout(30_000);
   try {
     await run(context);
     passed.push(name);
