@@ -10,9 +10,9 @@ use time::OffsetDateTime;
 use tollgate_apikey::Mode;
 use tollgate_client_address::TrustedProxies;
 
-use crate::account::{PasswordError, Passwords};
+use crate::account::{PasswordError, Passwords, Switch};
 use crate::administration::{Administration, AdministrationParts};
-use crate::auth::{Gate, GateParts, ListenerMode, VerifiedHeaders};
+use crate::auth::{Gate, GateParts, ListenerMode, PanelSessions, VerifiedHeaders};
 use crate::clock::Clock;
 use crate::keys::{KeyFile, KeyFileError, RefreshError, Rings, RingsError, Sealer, SigningKeys, TokenRings};
 use crate::payments::InFlight;
@@ -57,6 +57,8 @@ pub struct Services {
     pub passwords: Passwords,
     /// Seals secrets that are needed in clear.
     pub sealer: Arc<Sealer>,
+    /// Browsers that are signed in to the control panel.
+    pub panel_sessions: PanelSessions,
     /// Creating calls that are still running.
     pub in_flight: InFlight,
     /// The token keys, as they stand in the key file now.
@@ -80,6 +82,8 @@ pub struct Listener {
     pub channel: Channel,
     /// Where its numbers go, if anywhere.
     pub meter: Option<Meter>,
+    /// Whether the control panel is served here.
+    pub panel: Switch,
 }
 
 impl Listener {
@@ -194,6 +198,12 @@ impl Services {
                 rng: rng.clone(),
                 clock: clock.clone(),
             }),
+            panel_sessions: PanelSessions::new(
+                Arc::new(database.clone()),
+                records.clone(),
+                Arc::new(keys.panel_key(&key_path)?),
+                rng.clone(),
+            ),
             sealer,
             in_flight: InFlight::default(),
             clock,
@@ -224,7 +234,7 @@ impl Services {
         channel: Channel,
     ) -> Result<Listener, RingsError> {
         let rings = self.signing_keys.rings(base_url, mode.default_mode(), self.clock.now())?;
-        Ok(Listener { mode, base_url: base_url.to_owned(), rings, trusted_proxies, channel, meter: None })
+        Ok(Listener { mode, base_url: base_url.to_owned(), rings, trusted_proxies, channel, meter: None, panel: Switch::Off })
     }
 
     /// Looks at the key file every few seconds, for as long as it is polled, and takes over signing keys that changed.

@@ -18,6 +18,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::app::{App, Listener};
 use crate::auth::{Arrival, Reason, Refusal};
 use crate::dialects::{self, Dialect};
+use crate::panel;
 use crate::telemetry::Seen;
 
 /// The longest a request may take, body included.
@@ -37,6 +38,7 @@ pub fn router(app: &App, dialects: &[&'static dyn Dialect]) -> Router {
     let routes = dialects::routes(dialects, &app.listener.base_url)
         .into_router()
         .merge(dialects::pages(dialects))
+        .merge(if app.listener.panel.is_on() { panel::router() } else { Router::new() })
         .fallback(|| async { Refusal::new(Reason::NotFound) })
         .layer(from_fn(note_route))
         .with_state(app.clone());
@@ -80,7 +82,7 @@ async fn edge(State(Edge { app, dialects }): State<Edge>, mut request: Request, 
     };
 
     let route = response.extensions().get::<MatchedPath>().cloned();
-    let (mut response, reason) = render(&dialects, response, &path);
+    let (mut response, reason) = render(&app, &dialects, response, &path);
     if let Some(value) = id.as_deref().and_then(|id| HeaderValue::from_str(id).ok()) {
         response.headers_mut().insert(X_REQUEST_ID, value);
     }
@@ -111,7 +113,12 @@ async fn edge(State(Edge { app, dialects }): State<Edge>, mut request: Request, 
 }
 
 /// Replaces a placeholder by the dialect's rendering; answers the reason for the log.
-fn render(dialects: &[&'static dyn Dialect], mut response: Response, path: &str) -> (Response, &'static str) {
+fn render(
+    app: &App,
+    dialects: &[&'static dyn Dialect],
+    mut response: Response,
+    path: &str,
+) -> (Response, &'static str) {
     let refusal = match response.extensions_mut().remove::<Refusal>() {
         Some(refusal) => refusal,
         // The router's own answer to a known path with another method.
@@ -126,6 +133,11 @@ fn render(dialects: &[&'static dyn Dialect], mut response: Response, path: &str)
         }
     };
     let label = refusal.reason().label();
+    if app.listener.panel.is_on() && panel::owns(path) {
+        let mut page = panel::render(&refusal);
+        dialects::add_common_headers(page.headers_mut(), refusal.reason());
+        return (page, label);
+    }
     (dialects::render(dialects, &refusal, path), label)
 }
 

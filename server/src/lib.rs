@@ -19,6 +19,7 @@ pub mod edge;
 pub mod keys;
 pub mod limits;
 pub mod openapi;
+pub mod panel;
 pub mod payments;
 pub mod rng;
 pub mod shop;

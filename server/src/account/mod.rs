@@ -17,4 +17,4 @@ pub use families::{CLIENT_ID, KeyFamily};
 pub use merchant::{Merchant, MerchantId, MerchantIdError, MerchantStatus, Switch};
 pub use password::{PasswordError, PasswordHash, Passwords};
 pub use secret_text::SecretText;
-pub use user::{EmailAddress, Role, User, UserId};
+pub use user::{EmailAddress, Role, SealedTotp, User, UserId};

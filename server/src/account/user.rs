@@ -31,6 +31,19 @@ pub struct User {
     pub api_basic: bool,
     /// What it may do in the control panel.
     pub role: Role,
+    /// Whether it may see and stop every merchant; the command line alone sets this.
+    pub administrator: bool,
+    /// What its one-time codes are checked against, if it has a second factor.
+    pub second_factor: Option<SealedTotp>,
+}
+
+/// The secret of a second factor, sealed for the user it belongs to.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SealedTotp {
+    /// Which key-encryption key it is sealed under.
+    pub key_version: u32,
+    /// Nonce, ciphertext and tag.
+    pub sealed: Vec<u8>,
 }
 
 /// What a user may do in the control panel, from most to least.
@@ -42,6 +55,12 @@ pub enum Role {
     Developer,
     /// Looks, changes nothing.
     ReadOnly,
+}
+
+impl fmt::Debug for SealedTotp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SealedTotp(redacted)")
+    }
 }
 
 impl UserId {

@@ -14,6 +14,9 @@ pub enum Error {
     /// This part of what was asked for is not acceptable.
     #[error("{0} is not acceptable")]
     Invalid(&'static str),
+    /// It is the last owner of the merchant who can log in.
+    #[error("it is the last owner who can log in")]
+    LastOwner,
     /// Request signing cannot be required without a live public key.
     #[error("there is no live RSA key to check signatures with")]
     NoLiveKey,
@@ -52,6 +55,7 @@ pub enum Error {
 impl From<ChangeRefusal> for Error {
     fn from(refusal: ChangeRefusal) -> Self {
         match refusal {
+            ChangeRefusal::LastOwner => Self::LastOwner,
             ChangeRefusal::NoLiveKey => Self::NoLiveKey,
             ChangeRefusal::NotFound => Self::NotFound,
             ChangeRefusal::NotUsable => Self::NotUsable,

@@ -43,6 +43,8 @@ impl Administration {
             disabled: false,
             api_basic: new.api_basic.is_on(),
             role: new.role,
+            administrator: false,
+            second_factor: None,
         };
         let detail = [
             ("api_basic", json!(user.api_basic)),

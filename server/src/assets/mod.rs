@@ -26,6 +26,13 @@ pub static SHOP_STYLE: LazyLock<Asset> =
 pub static SHOP_SCRIPT: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("/assets/shop", MediaType::JavaScript, include_bytes!("../../assets/shop.js")));
 
+/// The style of the control panel.
+pub static PANEL_STYLE: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("/assets/panel", MediaType::Css, include_bytes!("../../assets/panel.css")));
+/// The script of the control panel, which works without it too.
+pub static PANEL_SCRIPT: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("/assets/panel", MediaType::JavaScript, include_bytes!("../../assets/panel.js")));
+
 /// One route for each of these files, at the address that names its content.
 pub fn routes<S: Clone + Send + Sync + 'static>(assets: &[&'static LazyLock<Asset>]) -> Router<S> {
     assets.iter().fold(Router::new(), |routes, asset| {

@@ -63,7 +63,7 @@ impl Gate {
             user
         } else {
             let password = Zeroizing::new(pair.expose_password().as_bytes().to_vec());
-            let user = self.log_in(&email, password, arrival).await?;
+            let user = self.log_in(&email, password, None, arrival).await?;
             if !user.api_basic {
                 return Err(self.refuse(Fault::Revoked, arrival));
             }

@@ -19,6 +19,7 @@ impl Gate {
         &self,
         email: &EmailAddress,
         password: Zeroizing<Vec<u8>>,
+        otp: Option<&str>,
         arrival: &Arrival,
     ) -> Result<Arc<User>, Refusal> {
         let (throttle, vault, passwords) = (self.throttle.clone(), self.vault.clone(), self.passwords.clone());

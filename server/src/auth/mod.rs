@@ -9,6 +9,7 @@ mod dashboard;
 mod gate;
 mod login;
 mod page;
+mod panel_sessions;
 mod principal;
 mod refusal;
 mod signature;
@@ -21,6 +22,7 @@ pub use client::{AlternativeClaims, CheckoutJwtClaims, PledgClaims, TokenClaims}
 pub use dashboard::VerifiedHeaders;
 pub use gate::{Gate, GateParts, PanelClaims, SessionClaims};
 pub use page::Visit;
+pub use panel_sessions::{Found, NewSession, PanelSessions, SessionToken};
 pub use principal::{AccessToken, CheckoutJwt, PanelUser, Principal, Via};
 pub use refusal::{Fault, FieldFault, Reason, Refusal};
 pub use signature::SignatureRule;

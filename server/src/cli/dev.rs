@@ -11,6 +11,7 @@ use tollgate_client_address::TrustedProxies;
 use super::serving::{Part, until_stopped};
 use super::shutdown::Stop;
 use super::{Failure, guide};
+use crate::account::Switch;
 use crate::app::{App, Options, Services};
 use crate::auth::ListenerMode;
 use crate::clock::Clock;
@@ -93,9 +94,10 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
 }
 
 fn listen(services: &Arc<Services>, bound: Bound, mode: ListenerMode) -> Result<Part, Failure> {
-    let listener = services
+    let mut listener = services
         .listener(mode, &base_url(&bound), TrustedProxies::default(), Channel::Loopback)
         .map_err(crate::app::StartError::from)?;
+    listener.panel = Switch::On;
     let app = App { services: services.clone(), listener: Arc::new(listener) };
     let router = router(&app, dialects::ALL);
     Ok(Part { bound, router, wire: Wire::Plain, bounds: Bounds::default(), meter: None })

@@ -93,8 +93,8 @@ pub(crate) fn render(dialects: &[&'static dyn Dialect], refusal: &Refusal, path:
     response
 }
 
-/// The headers that every dialect's refusals have alike.
-fn add_common_headers(headers: &mut HeaderMap, reason: &Reason) {
+/// The headers that all refusals have alike, of whatever shape.
+pub(crate) fn add_common_headers(headers: &mut HeaderMap, reason: &Reason) {
     match reason {
         Reason::MethodNotAllowed(allow) => {
             headers.extend(HeaderValue::from_str(allow).ok().map(|value| (ALLOW, value)));

@@ -15,9 +15,9 @@ use tollgate_challenge_signature::{ChallengeKey, ChallengeKeys};
 use tollgate_checkout_scope::TokenPepper;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::Sealer;
 use super::signing_entry::SigningEntry;
 use super::token_kind::TokenKind;
+use super::{PanelKey, Sealer};
 use crate::rng::Rng;
 
 /// Every secret of the server, versioned, as it stands in `keys.toml`.
@@ -150,6 +150,17 @@ impl KeyFile {
         TokenPepper::new(entry.version, "caibo.checkout.v1:", &bytes).map_err(|_| damaged())
     }
 
+    /// The key behind the control panel's cookies; a new pepper ends its sessions.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyFileError::Damaged`] naming `path`.
+    pub fn panel_key(&self, path: &Path) -> Result<PanelKey, KeyFileError> {
+        let newest = newest_first(&self.pepper).next().and_then(|entry| entry.secret.decode());
+        let secret = newest.filter(|secret| secret.len() >= Self::SECRET_LEN);
+        Ok(PanelKey::derive(&secret.ok_or_else(|| KeyFileError::Damaged(path.into()))?))
+    }
+
     /// The keys under which secrets needed in clear are sealed.
     ///
     /// # Errors
@@ -263,6 +274,7 @@ mod tests {
         keys.peppers(&path).unwrap();
         keys.token_pepper(&path).unwrap();
         keys.sealer(&path).unwrap();
+        keys.panel_key(&path).unwrap();
         keys.challenge_keys(&path).unwrap();
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "no temporary file is left");
     }

@@ -2,6 +2,7 @@
 
 mod change;
 mod file;
+mod panel_key;
 mod rings;
 mod rotation;
 mod sealer;
@@ -12,6 +13,7 @@ mod token_rings;
 
 pub use change::KeyFileChange;
 pub use file::{KeyFile, KeyFileError};
+pub use panel_key::{PanelKey, PanelUse};
 pub use rings::{Rings, RingsError};
 pub use rotation::{MIN_PUBLICATION, RotationError, RotationReason, SigningKeyLine};
 pub use sealer::{SealError, Sealer};

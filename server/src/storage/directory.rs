@@ -8,7 +8,7 @@ use tollgate_client_address::IpList;
 use super::{AuditLog, StorageError, Vault};
 use crate::account::{
     Credential, Merchant, MerchantId, MerchantStatus, NewAuditEntry, OauthClient, PasswordHash, Role, RsaKey,
-    SealedSecret, Switch, User, UserId,
+    SealedSecret, SealedTotp, Switch, User, UserId,
 };
 
 /// What became of a change: made, refused with nothing written, or not answered.
@@ -21,6 +21,8 @@ pub enum ChangeRefusal {
     NoLiveKey,
     /// No such record, or none of the owner it is made for.
     NotFound,
+    /// It is the last owner of the merchant who can log in.
+    LastOwner,
     /// The record is dead.
     NotUsable,
     /// What must be the only one is there already.
@@ -45,6 +47,8 @@ pub enum MerchantChange {
 /// One change of a user.
 #[derive(Debug, Clone)]
 pub enum UserChange {
+    /// Whether it may see and stop every merchant.
+    Administrator(Switch),
     /// Whether e-mail and password open the Basic-authenticated routes.
     ApiBasic(Switch),
     /// Shuts out and raises the generation.
@@ -53,8 +57,13 @@ pub enum UserChange {
     Enable,
     /// Replaces the password and raises the generation.
     Password(PasswordHash),
-    /// What it may do in the control panel.
+    /// What it may do in the control panel. No panel user takes the last owner who can log in away.
     Role(Role),
+    /// Asks for one-time codes from now on, with these recovery codes (digests), if the enrolment of this secret still
+    /// stands, which it ends.
+    SecondFactor(SealedTotp, Vec<[u8; 32]>),
+    /// Asks for no more codes, forgets the recovery codes and raises the generation.
+    NoSecondFactor,
 }
 
 /// One change of a digest-only credential.

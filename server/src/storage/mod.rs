@@ -10,6 +10,8 @@ mod ledger;
 mod orders;
 mod purchases;
 mod records;
+mod second_factors;
+mod sessions;
 pub mod sqlite;
 mod vault;
 
@@ -26,4 +28,6 @@ pub use ledger::{CheckoutGrant, Claim, Ledger, MintRefusal};
 pub use orders::{OrderOutcome, Orders};
 pub use purchases::{Credit, CreditOutcome, LinkOutcome, NewCredit, Purchases, ReleaseOutcome};
 pub use records::{REQUEST_SIGNING, Records, RequestSigning};
+pub use second_factors::SecondFactors;
+pub use sessions::{PanelSession, SessionChange, Sessions};
 pub use vault::{Answered, Created, Idempotency, PaymentOutcome, Render, Vault};

@@ -5,6 +5,7 @@ use std::fmt;
 use axum::body::Body;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
+use zeroize::Zeroize;
 
 use super::read_body;
 use crate::auth::Refusal;
@@ -15,6 +16,13 @@ pub struct Form(Vec<(String, String)>);
 impl fmt::Debug for Form {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Form(redacted)")
+    }
+}
+
+/// A value may be a password.
+impl Drop for Form {
+    fn drop(&mut self) {
+        self.0.iter_mut().for_each(|(_, value)| value.zeroize());
     }
 }
 
@@ -42,6 +50,11 @@ impl Form {
     /// [`Reason::InvalidRequest`](crate::auth::Reason::InvalidRequest).
     pub fn from_query(query: &str) -> Result<Self, Refusal> {
         Self::parse(query.as_bytes())
+    }
+
+    /// Every parameter, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// Whether a parameter is there, with or without a value.

@@ -13,7 +13,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use time::OffsetDateTime;
 use tokio::sync::OnceCell;
-use tollgate::account::{CLIENT_ID, ClientDialect, KeyFamily, MerchantId, MerchantStatus, UserId};
+use tollgate::account::{CLIENT_ID, ClientDialect, KeyFamily, MerchantId, MerchantStatus, Switch, UserId};
 use tollgate::administration::{Actor, NewClient, NewKey};
 use tollgate::app::{App, Listener, Options, Services};
 use tollgate::auth::ListenerMode;
@@ -76,8 +76,9 @@ pub(crate) async fn world_with(dialects: &'static [&'static dyn Dialect]) -> Wor
     let services = open(dir.path(), clock.clone()).await;
     let listener = |mode, base_url| {
         let proxies = TrustedProxies::parse(["10.0.0.0/8"]).unwrap();
-        let listener = Arc::new(services.listener(mode, base_url, proxies, Channel::Loopback).unwrap());
-        router(&App { services: services.clone(), listener }, dialects)
+        let mut listener = services.listener(mode, base_url, proxies, Channel::Loopback).unwrap();
+        listener.panel = Switch::On;
+        router(&App { services: services.clone(), listener: Arc::new(listener) }, dialects)
     };
     World {
         sandbox: listener(ListenerMode::Test, SANDBOX),

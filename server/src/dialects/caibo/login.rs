@@ -70,7 +70,7 @@ async fn log_in(State(app): State<App>, request: Request) -> Result<Response, Re
     }
 
     let password = Zeroizing::new(password.as_bytes().to_vec());
-    let user = app.services.gate.log_in(&email, password, &arrival).await?;
+    let user = app.services.gate.log_in(&email, password, None, &arrival).await?;
 
     let claims = PanelClaims { sub: user.id.to_string(), r#gen: user.generation };
     let rng = &app.services.rng;

@@ -13,7 +13,9 @@ mod payments;
 mod purchases;
 mod row;
 mod rsa_keys;
+mod second_factors;
 mod secrets;
+mod sessions;
 mod users;
 mod vault;
 

@@ -133,6 +133,7 @@ fn classify(path: &Path, error: &sqlx::Error) -> OpenError {
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "foundation", include_str!("../../../migrations/0001_foundation.sql")),
     (2, "administration", include_str!("../../../migrations/0002_administration.sql")),
+    (4, "panel", include_str!("../../../migrations/0004_panel.sql")),
 ];
 
 #[cfg(test)]

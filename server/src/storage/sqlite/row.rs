@@ -8,7 +8,8 @@ use tollgate_client_address::{Cidr, IpList};
 
 use crate::account::{
     ClientDialect, Credential, CredentialKind, EmailAddress, ForeignPair, Merchant, MerchantId, MerchantStatus,
-    OauthClient, PasswordHash, Role, RsaKey, SealedSecret, SecretPurpose, User, UserId,
+    OauthClient, PasswordHash, Role, RsaKey, SealedSecret, SealedTotp, SecretPurpose, User,
+    UserId,
 };
 use crate::clock::{epoch_ms, from_epoch_ms};
 use crate::payments::{Amount, Currency, NewPaymentRequest, PaymentRequest, PaymentRequestStatus};
@@ -58,7 +59,18 @@ pub(super) fn user(row: &SqliteRow) -> Result<User> {
         disabled: row.try_get::<i64, _>("disabled")? != 0,
         api_basic: row.try_get::<i64, _>("api_basic")? != 0,
         role: Role::from_word(row.try_get("role")?).ok_or_else(StorageError::corrupt)?,
+        administrator: row.try_get::<i64, _>("administrator")? != 0,
+        second_factor: second_factor(row)?,
     })
+}
+
+fn second_factor(row: &SqliteRow) -> Result<Option<SealedTotp>> {
+    match (row.try_get("totp_key_version")?, row.try_get("totp_sealed")?) {
+        (Some(key_version), Some(sealed)) => Ok(Some(SealedTotp { key_version, sealed })),
+        (None, None) => Ok(None),
+        // Half a second factor must not become none.
+        _ => Err(StorageError::corrupt()),
+    }
 }
 
 pub(super) fn credential(row: &SqliteRow) -> Result<Credential> {
@@ -175,15 +187,15 @@ pub(super) fn merchant_id(row: &SqliteRow, column: &str) -> Result<MerchantId> {
     Ok(id)
 }
 
-fn mode(row: &SqliteRow) -> Result<Mode> {
+pub(super) fn mode(row: &SqliteRow) -> Result<Mode> {
     row.try_get::<&str, _>("mode")?.parse().map_err(|_| StorageError::corrupt())
 }
 
-fn time(row: &SqliteRow, column: &str) -> Result<OffsetDateTime> {
+pub(super) fn time(row: &SqliteRow, column: &str) -> Result<OffsetDateTime> {
     Ok(from_epoch_ms(row.try_get(column)?))
 }
 
-fn bytes(row: &SqliteRow, column: &str) -> Result<[u8; 32]> {
+pub(super) fn bytes(row: &SqliteRow, column: &str) -> Result<[u8; 32]> {
     row.try_get::<&[u8], _>(column)?.try_into().map_err(|_| StorageError::corrupt())
 }
 

@@ -5,8 +5,8 @@ use sqlx::sqlite::SqliteConnection;
 use time::OffsetDateTime;
 
 use super::audit::AuditedChange;
-use super::{Sqlite, merchants, row};
-use crate::account::{MerchantId, NewAuditEntry, User, UserId};
+use super::{Sqlite, merchants, row, second_factors};
+use crate::account::{ActorKind, MerchantId, NewAuditEntry, Role, User, UserId};
 use crate::clock::epoch_ms;
 use crate::storage::{Change, ChangeRefusal, ListPart, StorageError, UserChange, Users};
 
@@ -64,9 +64,23 @@ impl Users for Sqlite {
         let Some(new) = changed(&old, raised, what) else {
             return Ok(Ok(false));
         };
+        // People must not lock their merchant out; whoever runs the server may.
+        let by_person = matches!(entry.actor.kind, ActorKind::User(_));
+        if by_person && is_owner(&old) && !is_owner(&new) && !has_other_owner(change.connection(), &old).await? {
+            return Ok(Err(ChangeRefusal::LastOwner));
+        }
+        if let UserChange::SecondFactor(secret, codes) = what
+            && !second_factors::confirm(change.connection(), id, secret, codes).await?
+        {
+            return Ok(Err(ChangeRefusal::NotUsable));
+        }
+        if matches!(what, UserChange::NoSecondFactor) {
+            second_factors::forget(change.connection(), id).await?;
+        }
+        let second_factor = new.second_factor.as_ref();
         sqlx::query(
-            "UPDATE users SET password_hash = $2, generation = $3, disabled = $4, api_basic = $5, role = $6 \
-             WHERE id = $1",
+            "UPDATE users SET password_hash = $2, generation = $3, disabled = $4, api_basic = $5, role = $6, \
+             administrator = $7, totp_key_version = $8, totp_sealed = $9 WHERE id = $1",
         )
         .bind(id.get())
         .bind(new.password_hash.as_str())
@@ -74,6 +88,9 @@ impl Users for Sqlite {
         .bind(i64::from(new.disabled))
         .bind(i64::from(new.api_basic))
         .bind(new.role.as_str())
+        .bind(i64::from(new.administrator))
+        .bind(second_factor.map(|totp| i64::from(totp.key_version)))
+        .bind(second_factor.map(|totp| &totp.sealed[..]))
         .execute(change.connection())
         .await?;
         change.commit(entry).await?;
@@ -84,14 +101,33 @@ impl Users for Sqlite {
 /// The user after the change, with the generation raised where it ends logins; `None` when it is so already.
 fn changed(old: &User, raised: i64, what: &UserChange) -> Option<User> {
     match what {
+        UserChange::Administrator(switch) => {
+            (old.administrator != switch.is_on()).then(|| User { administrator: switch.is_on(), ..old.clone() })
+        }
         UserChange::ApiBasic(switch) => {
             (old.api_basic != switch.is_on()).then(|| User { api_basic: switch.is_on(), ..old.clone() })
         }
         UserChange::Disable => (!old.disabled).then(|| User { disabled: true, generation: raised, ..old.clone() }),
         UserChange::Enable => old.disabled.then(|| User { disabled: false, ..old.clone() }),
+        UserChange::NoSecondFactor => {
+            old.second_factor.is_some().then(|| User { second_factor: None, generation: raised, ..old.clone() })
+        }
         UserChange::Password(hash) => Some(User { password_hash: hash.clone(), generation: raised, ..old.clone() }),
         UserChange::Role(role) => (old.role != *role).then(|| User { role: *role, ..old.clone() }),
+        UserChange::SecondFactor(secret, _) => Some(User { second_factor: Some(secret.clone()), ..old.clone() }),
     }
+}
+
+fn is_owner(user: &User) -> bool {
+    user.role == Role::Owner && !user.disabled
+}
+
+async fn has_other_owner(connection: &mut SqliteConnection, user: &User) -> Result<bool, StorageError> {
+    let query = sqlx::query(
+        "SELECT id FROM users WHERE merchant_id = $1 AND id <> $2 AND role = $3 AND disabled = 0 LIMIT 1",
+    );
+    let query = query.bind(user.merchant.as_str()).bind(user.id.get()).bind(Role::Owner.as_str());
+    Ok(query.fetch_optional(connection).await?.is_some())
 }
 
 pub(super) async fn belongs(

@@ -1,0 +1,32 @@
+//! A form that waits for a log-in.
+
+use serde::{Deserialize, Serialize};
+
+use super::Fields;
+use super::fields::Kept;
+
+/// What was typed into a form, and on which page.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Draft {
+    path: String,
+    fields: Vec<Kept>,
+}
+
+impl Draft {
+    /// The form of this page, without its secrets.
+    pub(super) fn of(path: &str, fields: &Fields) -> Option<String> {
+        let draft = Self { path: path.to_owned(), fields: fields.kept()? };
+        serde_json::to_string(&draft).ok()
+    }
+
+    /// The page it belongs to.
+    pub(super) fn path(stored: &str) -> Option<String> {
+        serde_json::from_str::<Self>(stored).ok().map(|draft| draft.path)
+    }
+
+    /// Its fields, if it belongs to this page.
+    pub(super) fn fields(stored: &str, path: &str) -> Option<Fields> {
+        let draft = serde_json::from_str::<Self>(stored).ok().filter(|draft| draft.path == path)?;
+        Some(Fields::from_kept(draft.fields))
+    }
+}
