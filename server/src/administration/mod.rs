@@ -12,7 +12,9 @@ mod error;
 mod keys;
 mod merchants;
 mod page;
+mod password_links;
 mod rsa_keys;
+mod second_factor;
 mod secrets;
 mod users;
 
@@ -24,9 +26,9 @@ use tollgate_apikey::{KeyId, Peppers};
 
 use crate::account::{MerchantId, NewAuditEntry, Passwords, SecretText};
 use crate::clock::Clock;
-use crate::keys::Sealer;
+use crate::keys::{PanelKey, Sealer};
 use crate::rng::{Rng, RngError};
-use crate::storage::{Change, Directory, Records, complete};
+use crate::storage::{Change, Directory, Ledger, Records, complete};
 
 pub use crate::account::Switch;
 pub use actor::{Actor, ActorKind};
@@ -37,6 +39,7 @@ pub use error::Error;
 pub use keys::NewKey;
 pub use merchants::{NewMerchant, Setting};
 pub use page::Page;
+pub use password_links::Invited;
 pub use users::NewUser;
 
 /// Handles on all that a change touches.
@@ -46,6 +49,8 @@ pub struct Administration {
     records: Arc<Records>,
     peppers: Arc<Peppers>,
     sealer: Arc<Sealer>,
+    ledger: Arc<dyn Ledger>,
+    panel_key: Arc<PanelKey>,
     passwords: Passwords,
     rng: Rng,
     clock: Clock,
@@ -61,6 +66,10 @@ pub struct AdministrationParts {
     pub peppers: Arc<Peppers>,
     /// Seals secrets that are needed in clear.
     pub sealer: Arc<Sealer>,
+    /// Single uses.
+    pub ledger: Arc<dyn Ledger>,
+    /// Under which links are kept.
+    pub panel_key: Arc<PanelKey>,
     /// Hashes passwords.
     pub passwords: Passwords,
     /// Randomness.
@@ -86,8 +95,8 @@ impl Administration {
     /// Administration over these parts.
     #[must_use]
     pub fn new(parts: AdministrationParts) -> Self {
-        let AdministrationParts { directory, records, peppers, sealer, passwords, rng, clock } = parts;
-        Self { directory, records, peppers, sealer, passwords, rng, clock }
+        let AdministrationParts { directory, records, peppers, sealer, ledger, panel_key, passwords, rng, clock } = parts;
+        Self { directory, records, peppers, sealer, ledger, panel_key, passwords, rng, clock }
     }
 
     /// Runs a change to its end, also when the caller goes away, and forgets what the caches hold of it.

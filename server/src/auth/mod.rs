@@ -8,6 +8,7 @@ mod client;
 mod dashboard;
 mod gate;
 mod login;
+mod one_time_code;
 mod page;
 mod panel_sessions;
 mod principal;

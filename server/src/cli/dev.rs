@@ -18,6 +18,7 @@ use crate::clock::Clock;
 use crate::demo::{self, DemoError};
 use crate::dialects;
 use crate::edge::router;
+use crate::mail::Mailer;
 use crate::rng::Rng;
 use crate::shop::{self, Sandbox, Till};
 use crate::telemetry::{self, LogFormat};
@@ -72,7 +73,9 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let live = bind(arguments.live)?;
     let shop = bind_shop(arguments.shop)?;
     let options = Options { clock: Clock::system(), rng: Rng::system(), limits_scale: arguments.limits_scale };
-    let services = Arc::new(Services::open(&arguments.data, options).await?);
+    let mut services = Services::open(&arguments.data, options).await?;
+    services.mailer = Mailer::printed();
+    let services = Arc::new(services);
     let mut printed = demo::credentials(&services, &base_url(&sandbox), &base_url(&live)).await?;
 
     let (keys, books) = demo::shop(&services, &base_url(&shop)).await?;

@@ -21,7 +21,7 @@ pub(super) struct Part {
     pub(super) meter: Option<Meter>,
 }
 
-/// How often expired grants are removed.
+/// How often what expired is removed.
 const SWEEP_EVERY: Duration = Duration::from_mins(5);
 
 /// Serves until a signal, or until one part breaks: that stops the others, which still finish what they have begun.
@@ -29,6 +29,7 @@ const SWEEP_EVERY: Duration = Duration::from_mins(5);
 pub(super) async fn until_stopped(services: Arc<Services>, parts: Vec<Part>, stop: Stop) -> Result<(), Failure> {
     let sweeper = tokio::spawn(sweep(services.clone()));
     let follower = tokio::spawn(services.clone().follow_key_file());
+    let bookkeeper = tokio::spawn(services.clone().keep_usage());
     let mut running = JoinSet::new();
     for Part { bound, router, wire, bounds, meter } in parts {
         running.spawn(bound.serve(router, wire, bounds, meter, stop.receiver()));
@@ -43,19 +44,15 @@ pub(super) async fn until_stopped(services: Arc<Services>, parts: Vec<Part>, sto
     }
     sweeper.abort();
     follower.abort();
+    bookkeeper.abort();
     services.close().await;
     end
 }
 
 async fn sweep(services: Arc<Services>) {
-    let day = time::Duration::DAY;
     let mut ticks = tokio::time::interval(SWEEP_EVERY);
     loop {
         ticks.tick().await;
-        let now = services.clock.now();
-        services.gate.sweep(now);
-        if let Err(error) = services.ledger.sweep(now - day).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "expired grants could not be removed");
-        }
+        services.sweep().await;
     }
 }

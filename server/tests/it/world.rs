@@ -21,6 +21,7 @@ use tollgate::clock::Clock;
 use tollgate::demo;
 use tollgate::dialects::{self, Dialect};
 use tollgate::edge::router;
+use tollgate::mail::Mailer;
 use tollgate::rng::Rng;
 use tollgate::transport::Channel;
 use tollgate_apikey::{KeyId, Mode, Overlap, Scopes};
@@ -102,7 +103,9 @@ async fn template() -> (TempDir, Value) {
 
 async fn open(data: &Path, clock: Clock) -> Arc<Services> {
     let options = Options { clock, rng: Rng::system(), limits_scale: 1 };
-    Arc::new(Services::open(data, options).await.unwrap())
+    let mut services = Services::open(data, options).await.unwrap();
+    services.mailer = Mailer::keeping();
+    Arc::new(services)
 }
 
 impl World {

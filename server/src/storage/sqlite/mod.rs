@@ -9,6 +9,7 @@ mod ledger;
 mod merchants;
 mod open;
 mod orders;
+mod password_links;
 mod payments;
 mod purchases;
 mod row;
@@ -16,6 +17,7 @@ mod rsa_keys;
 mod second_factors;
 mod secrets;
 mod sessions;
+mod usage;
 mod users;
 mod vault;
 
