@@ -13,7 +13,7 @@ use super::dashboard::VerifiedHeaders;
 use super::principal::PanelUser;
 use super::throttle::Throttle;
 use super::{Arrival, Fault, Principal, Refusal, Via};
-use crate::account::{Credential, CredentialKind, KeyFamily, MerchantId, Passwords, UserId};
+use crate::account::{Credential, CredentialKind, EmailAddress, KeyFamily, MerchantId, Passwords, UserId};
 use crate::clock::{Clock, epoch_ms};
 use crate::keys::Sealer;
 use crate::limits::{Bucket, QuotaWindows};
@@ -144,6 +144,16 @@ impl Gate {
             Ok(_) => Ok(()),
             Err(full) => Err(Refusal::new(super::Reason::RateLimited(full.retry_after_s()))),
         }
+    }
+
+    /// Admits that somebody asks for a link that sets a password; known and unknown accounts alike.
+    ///
+    /// # Errors
+    ///
+    /// [`Reason::RateLimited`](super::Reason::RateLimited) beyond 3 an hour for an account from one address group, and
+    /// 20 an hour from an address group.
+    pub fn admit_link(&self, email: &EmailAddress, arrival: &Arrival) -> Result<super::Send, Refusal> {
+        self.throttle.admit_link(email, &arrival.client, arrival.now)
     }
 
     /// Forgets quota windows that are over; to be called now and then.

@@ -27,3 +27,4 @@ pub use panel_sessions::{Found, NewSession, PanelSessions, SessionToken};
 pub use principal::{AccessToken, CheckoutJwt, PanelUser, Principal, Via};
 pub use refusal::{Fault, FieldFault, Reason, Refusal};
 pub use signature::SignatureRule;
+pub use throttle::Send;

@@ -23,21 +23,31 @@
 //! 8. Add the paths to the table in `tests/it/panel/routes.rs`: it tries each without a session, with a role too low, with
 //!    forged forms and with foreign ids.
 
+mod account;
+mod admin;
 mod answer;
+mod audit;
+mod chart;
 mod cookie;
 mod draft;
 mod faults;
 mod fields;
 mod flash;
+mod forgotten;
 mod form;
 mod log_in;
+mod moment;
 mod origin;
 mod overview;
 mod pages;
 mod refused;
 mod right;
+mod second_factor;
+mod sessions;
 mod signed_in;
 mod step_up;
+mod sure;
+mod users;
 mod view;
 mod visitor;
 
@@ -65,7 +75,20 @@ const ROOT: &str = "/panel";
 /// Every page.
 #[must_use]
 pub fn routes() -> Pages {
-    Pages::default().merge(log_in::pages()).merge(overview::pages()).merge(step_up::pages())
+    [
+        account::pages,
+        admin::pages,
+        audit::pages,
+        forgotten::pages,
+        log_in::pages,
+        overview::pages,
+        second_factor::pages,
+        sessions::pages,
+        step_up::pages,
+        users::pages,
+    ]
+    .into_iter()
+    .fold(Pages::default(), |all, pages| all.merge(pages()))
 }
 
 /// What serves the pages, and the files they load.

@@ -17,7 +17,7 @@ pub mod sqlite;
 mod usage;
 mod vault;
 
-pub use audit::{AuditLink, AuditLog};
+pub use audit::{AuditFilter, AuditLink, AuditLog};
 pub use cache::FencedCache;
 pub use completion::complete;
 pub use directory::{
