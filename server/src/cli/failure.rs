@@ -7,6 +7,7 @@ use super::signing_key::SigningKeyError;
 use crate::app::StartError;
 use crate::config::ConfigError;
 use crate::demo::DemoError;
+use crate::mail::SmtpError;
 use crate::transport::{ServeError, TlsError};
 
 /// One clear sentence for the person at the terminal; it holds no secret.
@@ -18,6 +19,9 @@ pub enum Failure {
     /// The demo merchant.
     #[error(transparent)]
     Demo(#[from] DemoError),
+    /// The mail server.
+    #[error(transparent)]
+    Mail(#[from] SmtpError),
     /// The address is open to other machines.
     #[error("{0} is not a loopback address: dev serves plain HTTP and demo credentials, so it stays on this machine")]
     NotLoopback(SocketAddr),

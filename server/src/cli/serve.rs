@@ -16,6 +16,7 @@ use crate::app::{App, Options, Services, StartError};
 use crate::clock::Clock;
 use crate::config::{Config, ListenerConfig, Security};
 use crate::edge::router;
+use crate::mail::Mailer;
 use crate::rng::Rng;
 use crate::telemetry::{self, Metrics, exporter};
 use crate::transport::{Bound, Bounds, Channel, TlsIdentity, Wire, bind};
@@ -44,7 +45,7 @@ struct Ready {
 const SCRAPERS: usize = 16;
 
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
-    let Config { storage, listeners, limits, log, metrics } = Config::read(&arguments.config)?;
+    let Config { storage, listeners, limits, log, metrics, panel: _, mail } = Config::read(&arguments.config)?;
     telemetry::start(log.format, log.filter);
     // Signals first: from here on none is lost. Then what can fail without leaving anything behind.
     let stop = Stop::on_signal().map_err(Failure::Runtime)?;
@@ -56,7 +57,11 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         .collect::<Result<Vec<_>, Failure>>()?;
     let scraped = metrics.map(|metrics| bind(metrics.address)).transpose()?;
     let options = Options { clock: Clock::system(), rng: Rng::system(), limits_scale: 1 };
-    let services = Arc::new(Services::open(&storage.data, options).await?);
+    let mut services = Services::open(&storage.data, options).await?;
+    if let Some(server) = mail {
+        services.mailer = Mailer::smtp(&server)?;
+    }
+    let services = Arc::new(services);
 
     let counted = scraped.is_some().then(Metrics::new);
     let bounds = Bounds::with_connections(limits.max_connections);
@@ -101,6 +106,7 @@ fn listen(
     let meter = metrics.map(|metrics| metrics.meter(bound.address(), config.mode.as_str()));
     let mut listener = services.listener(config.mode, &config.base_url, proxies, channel).map_err(StartError::from)?;
     listener.meter.clone_from(&meter);
+    listener.panel = config.panel;
     let listener = Arc::new(listener);
     let router = router(&App { services: services.clone(), listener }, &config.dialects);
     tracing::info!(

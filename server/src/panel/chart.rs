@@ -60,10 +60,9 @@ impl Chart {
             .map(|n| {
                 let first = last_hour - span * (count - n) + 1;
                 let within = hours.iter().filter(|hour| (first..first + span).contains(&hour.hour));
-                let (requests, refusals) = within
-                    .fold((0_u64, 0_u64), |(all, bad), hour| {
-                        (all.saturating_add(hour.requests), bad.saturating_add(hour.refusals))
-                    });
+                let (requests, refusals) = within.fold((0_u64, 0_u64), |(all, bad), hour| {
+                    (all.saturating_add(hour.requests), bad.saturating_add(hour.refusals))
+                });
                 Bar {
                     label: label(first, span),
                     requests,
@@ -79,7 +78,8 @@ impl Chart {
         let top = bars.iter().map(|bar| bar.requests).max().unwrap_or_default().max(1);
         for bar in &mut bars {
             // What happened at all is seen: one unit at least.
-            let height = |calls: u64| if calls == 0 { 0 } else { (calls.saturating_mul(Self::HEIGHT - 4) / top).max(2) };
+            let height =
+                |calls: u64| if calls == 0 { 0 } else { (calls.saturating_mul(Self::HEIGHT - 4) / top).max(2) };
             bar.refused_height = height(bar.refusals);
             bar.passed_height = height(bar.requests.saturating_sub(bar.refusals));
             bar.passed_y = Self::HEIGHT - bar.passed_height;

@@ -38,10 +38,11 @@ impl Act for End {
 const PATH: &str = "/panel/sessions";
 
 pub(super) fn pages() -> Pages {
-    Pages::default()
-        .page(PATH, show)
-        .act("/panel/sessions/others/end", end_others, PATH)
-        .act("/panel/sessions/{id}/end", end, PATH)
+    Pages::default().page(PATH, show).act("/panel/sessions/others/end", end_others, PATH).act(
+        "/panel/sessions/{id}/end",
+        end,
+        PATH,
+    )
 }
 
 async fn show(State(app): State<App>, who: SignedIn) -> Result<Response, Refusal> {

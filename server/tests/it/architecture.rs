@@ -80,6 +80,9 @@ fn the_layers_of_the_server_see_only_what_lies_below() {
         ),
         ("dialects", &["sqlx", "storage::sqlite", "crate::edge", "crate::cli", "crate::config", "crate::telemetry"]),
         ("telemetry", &["sqlx", "crate::"]),
+        ("mail", &["axum", "sqlx", "crate::app", "crate::storage", "crate::auth", "crate::panel", "crate::config"]),
+        ("panel", &["sqlx", "storage::sqlite", "crate::dialects", "crate::edge", "crate::cli", "crate::config"]),
+        ("usage", &["axum", "sqlx", "crate::app", "crate::auth", "crate::panel", "crate::dialects"]),
         ("assets", &["sqlx", "crate::"]),
         (
             "shop",
