@@ -50,9 +50,8 @@ impl Gate {
             };
             let verdict: Result<_, Refusal> = verdict.await;
             match &verdict {
-                Ok((Some(_), true)) => throttle.forgive(&attempt),
+                Ok((Some(_), true)) | Err(_) => throttle.forgive(&attempt),
                 Ok(_) => {}
-                Err(_) => throttle.forgive(&attempt),
             }
             verdict
         };

@@ -49,7 +49,7 @@ impl Section {
         if self.host.is_empty() {
             return Err(Problem::key("mail.host", "is empty"));
         }
-        if !EmailAddress::new(&self.from).is_some_and(|from| from.as_str().split('@').count() == 2) {
+        if EmailAddress::new(&self.from).is_none_or(|from| from.as_str().split('@').count() != 2) {
             return Err(Problem::key("mail.from", "is not an e-mail address"));
         }
         let credentials = match (self.user, self.password_file) {

@@ -139,11 +139,11 @@ impl Wanted {
     }
 
     fn query(&self, before: i64) -> String {
-        // Serialising pairs of text into a string cannot fail.
         let pairs = [("action", &self.action), ("actor", &self.actor), ("from", &self.from), ("to", &self.to)];
         let kept = pairs.into_iter().filter(|(_, value)| !value.is_empty());
-        let kept: String = kept.map(|(name, value)| format!("{name}={}&", escape(value))).collect();
-        format!("{kept}before={before}")
+        let mut query: Vec<String> = kept.map(|(name, value)| format!("{name}={}", escape(value))).collect();
+        query.push(format!("before={before}"));
+        query.join("&")
     }
 }
 

@@ -132,7 +132,7 @@ mod tests {
         let month = Chart::month(&hours, now);
         assert_eq!((month.bars.len(), month.requests, month.refusals), (30, 162, 61));
         assert_eq!((month.bars[29].label.as_str(), month.bars[29].requests), ("2026-01-01", 50));
-        assert_eq!((month.bars[28].requests, month.bars[27].requests), (112, 0));
+        assert_eq!((month.bars[28].requests, month.bars[27].requests), (107, 5));
         assert_eq!(Chart::first_hour(now), hour_of(now) - 24 * 29);
     }
 }

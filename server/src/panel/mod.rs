@@ -25,6 +25,7 @@
 
 mod account;
 mod admin;
+mod agent;
 mod answer;
 mod audit;
 mod chart;
