@@ -7,11 +7,11 @@ use tollgate_apikey::{
 use crate::fixtures::{FORMATS, noise};
 
 fn peppers(version: u32) -> Peppers {
-    Peppers::new(Pepper::new(version, &[7; 32]).unwrap())
+    Peppers::new(Pepper::new(version, &[7; 32]).expect("long enough"))
 }
 
 fn secret(text: &str) -> ImportedSecret {
-    ImportedSecret::new(text).unwrap()
+    ImportedSecret::new(text).expect("within its bounds")
 }
 
 #[test]

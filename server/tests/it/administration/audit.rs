@@ -39,8 +39,8 @@ async fn fault(world: &World) -> Option<AuditFault> {
     }
 }
 
-fn at(at: i64, what: AuditFaultKind) -> Option<AuditFault> {
-    Some(AuditFault { at, what })
+const fn at(at: i64, what: AuditFaultKind) -> AuditFault {
+    AuditFault { at, what }
 }
 
 #[tokio::test]
@@ -96,7 +96,7 @@ async fn every_field_of_every_entry_is_covered() {
     for touch in touches {
         for seq in [1, 2, last / 2, last] {
             sqlx::query(touch).bind(seq).execute(&mut intruder).await.unwrap();
-            assert_eq!(fault(&world).await, at(seq, AuditFaultKind::Altered), "{touch}: {seq}");
+            assert_eq!(fault(&world).await, Some(at(seq, AuditFaultKind::Altered)), "{touch}: {seq}");
             restore(&mut intruder).await;
         }
     }
@@ -108,7 +108,7 @@ async fn removed_swapped_and_added_entries_are_named() {
     let world = world().await;
     let mut intruder = intruder(&world).await;
     let last = administration(&world).verify_audit().await.unwrap().entries;
-    let table: [(&str, &[&str], Option<AuditFault>); 8] = [
+    let table: [(&str, &[&str], AuditFault); 8] = [
         ("the first is gone", &["DELETE FROM audit WHERE seq = 1"], at(1, AuditFaultKind::Missing)),
         ("one is gone", &["DELETE FROM audit WHERE seq = 5"], at(5, AuditFaultKind::Missing)),
         ("several are gone", &["DELETE FROM audit WHERE seq BETWEEN 3 AND 6"], at(3, AuditFaultKind::Missing)),
@@ -144,7 +144,7 @@ async fn removed_swapped_and_added_entries_are_named() {
         for statement in statements {
             sqlx::query(*statement).execute(&mut intruder).await.unwrap();
         }
-        assert_eq!(fault(&world).await, expected, "{label}");
+        assert_eq!(fault(&world).await, Some(expected), "{label}");
         restore(&mut intruder).await;
     }
     assert_eq!(fault(&world).await, None);
@@ -191,10 +191,10 @@ async fn an_entry_rewritten_with_its_hash_breaks_the_chain_after_it() {
     let mut intruder = intruder(&world).await;
     let last = administration(&world).verify_audit().await.unwrap().entries;
     rewrite(&mut intruder, 4, false).await;
-    assert_eq!(fault(&world).await, at(5, AuditFaultKind::Unchained));
+    assert_eq!(fault(&world).await, Some(at(5, AuditFaultKind::Unchained)));
     restore(&mut intruder).await;
     rewrite(&mut intruder, last, false).await;
-    assert_eq!(fault(&world).await, at(last, AuditFaultKind::NotAsNoted), "the head still knows it");
+    assert_eq!(fault(&world).await, Some(at(last, AuditFaultKind::NotAsNoted)), "the head still knows it");
 }
 
 #[tokio::test]
@@ -210,7 +210,7 @@ async fn a_log_rewritten_or_cut_as_a_whole_is_noticed_by_a_head_that_was_noted_e
     assert_eq!(against().await, None);
     rewrite(&mut intruder, 4, true).await;
     assert_eq!(fault(&world).await, None, "the chain alone cannot tell");
-    assert_eq!(against().await, at(noted.seq, AuditFaultKind::NotAsNoted));
+    assert_eq!(against().await, Some(at(noted.seq, AuditFaultKind::NotAsNoted)));
     restore(&mut intruder).await;
     for cut in [
         "DELETE FROM audit WHERE seq = (SELECT MAX(seq) FROM audit)",
@@ -219,7 +219,7 @@ async fn a_log_rewritten_or_cut_as_a_whole_is_noticed_by_a_head_that_was_noted_e
         sqlx::query(cut).execute(&mut intruder).await.unwrap();
     }
     assert_eq!(fault(&world).await, None, "the chain alone cannot tell");
-    assert_eq!(against().await, at(noted.seq, AuditFaultKind::Missing));
+    assert_eq!(against().await, Some(at(noted.seq, AuditFaultKind::Missing)));
 }
 
 #[tokio::test]

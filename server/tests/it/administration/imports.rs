@@ -24,6 +24,9 @@ const PAIRS: [(&str, &str, &str); 8] = [
     ("a path", "../../etc/passwd", "<script>alert(1)</script>"),
 ];
 
+/// What is refused: label, id, secret, and which error.
+type Refused<'a> = (&'a str, &'a str, &'a str, fn(&Error) -> bool);
+
 /// Form-encodes everything that may be (RFC 6749 §2.3.1).
 fn encoded(text: &str) -> String {
     text.bytes()
@@ -152,7 +155,7 @@ async fn a_pair_that_is_too_weak_too_long_or_not_unique_is_not_imported() {
     let (long_id, long_secret) = ("x".repeat(256), "y".repeat(1025));
     // Each is within its own bound, but the pair does not fit a Basic header of 4096 characters.
     let wide = "ä".repeat(500);
-    let table: &[(&str, &str, &str, fn(&Error) -> bool)] = &[
+    let table: &[Refused<'_>] = &[
         ("an empty id", "", good, |error| matches!(error, Error::Invalid(_))),
         ("an id too long", &long_id, good, |error| matches!(error, Error::Invalid(_))),
         ("a control character in the id", "a\u{7}b", good, |error| matches!(error, Error::Invalid(_))),

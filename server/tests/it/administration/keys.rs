@@ -98,7 +98,7 @@ async fn tokens_outlive_a_retiring_key_and_die_with_a_revoked_one() {
     let before = world.send(with_token()).await;
     assert_eq!(before.status, 200, "{bought} {}", before.text());
     let administration = administration(&world);
-    administration.rotate_key(&operator(), old.record.id, overlap(1)).await.unwrap();
+    let _ = administration.rotate_key(&operator(), old.record.id, overlap(1)).await.unwrap();
     world.advance(2);
     assert_eq!(world.send(with_token()).await.status, 200, "it runs out (L4)");
     assert!(
