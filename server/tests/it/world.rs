@@ -1,6 +1,6 @@
 //! A server in this process: real router, real database, a clock that stands still.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -147,6 +147,11 @@ impl World {
     /// The data directory.
     pub(crate) fn data(&self) -> &Path {
         self.dir.path()
+    }
+
+    /// The database file, for what only somebody with access to it can do.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.dir.path().join(Services::DATABASE)
     }
 
     pub(crate) fn advance(&self, seconds: u64) {
