@@ -22,7 +22,7 @@ use crate::transport::{idempotent_call, json_body};
 /// A released purchase.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "PledgRelease")]
-struct Released<'a> {
+struct ReleaseView<'a> {
     uid: &'a str,
     #[schemars(extend("const" = "released"))]
     status: &'static str,
@@ -41,7 +41,7 @@ struct Input {
 /// What is credited now.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "PledgCredit")]
-struct Credited<'a> {
+struct CreditView<'a> {
     uid: &'a str,
     amount_cents: i64,
     credited_amount_cents: i64,
@@ -54,7 +54,7 @@ pub(super) fn release_route() -> Route {
     let operation = Operation::new("pledgRelease", "Release an authorized purchase", &description::DASHBOARD_CALL)
         .path("uid", "The purchase.", UID, UID_EXAMPLE)
         .refuses([Reason::NotFound, Reason::Conflict("invalid_state")])
-        .answers::<Released<'_>>(
+        .answers::<ReleaseView<'_>>(
             StatusCode::OK,
             "The purchase is released, now or since an earlier call.",
             json!({ "uid": UID_EXAMPLE, "status": "released" }),
@@ -68,7 +68,7 @@ pub(super) fn credit_route() -> Route {
         .json::<Input>(json!({ "amount_cents": 100 }))
         .repeatable()
         .refuses([Reason::NotFound, Reason::Conflict("invalid_state")])
-        .answers::<Credited<'_>>(
+        .answers::<CreditView<'_>>(
             StatusCode::OK,
             "What is credited now.",
             json!({ "uid": UID_EXAMPLE, "amount_cents": 100, "credited_amount_cents": 100 }),
@@ -82,7 +82,7 @@ async fn release(State(app): State<App>, request: Request) -> Result<Response, R
     let (principal, uid) = (call.principal(), purchase_uid(&parts));
     match app.services.purchases.release(&principal.merchant().id, principal.mode(), uid).await? {
         ReleaseOutcome::Released => {
-            let view = Released { uid, status: "released" };
+            let view = ReleaseView { uid, status: "released" };
             Ok(([(CACHE_CONTROL, "no-store")], Json(view)).into_response())
         }
         ReleaseOutcome::InvalidState => Err(Refusal::new(Reason::Conflict("invalid_state"))),
@@ -112,7 +112,7 @@ async fn credit_by_transfer(State(app): State<App>, request: Request) -> Result<
     };
     let render = |made: &Credit| Answered {
         status: StatusCode::OK.as_u16(),
-        body: serde_json::to_string(&Credited {
+        body: serde_json::to_string(&CreditView {
             uid: &made.uid,
             amount_cents: made.amount_cents,
             credited_amount_cents: made.credited_cents,
