@@ -1,5 +1,8 @@
 //! Logs: structured lines on standard error.
 
+mod batch;
+mod json;
+
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
