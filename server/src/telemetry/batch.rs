@@ -66,6 +66,18 @@ impl BatchWriter {
     }
 }
 
+/// The formatter of text lines hands each over in one piece.
+impl Write for BatchWriter {
+    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+        self.line(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, Pending> {
         // Whole lines are appended under the lock, so a panic elsewhere cannot have torn one.

@@ -15,6 +15,7 @@ use tollgate::app::Listener;
 use tollgate::auth::ListenerMode;
 use tollgate::issuer::NewCredential;
 use tollgate::payments::{Amount, Currency, Invoice, InvoiceStatus, PaymentMethod, PaymentMethodType};
+use tollgate::transport::Channel;
 use tollgate_apikey::{KeyId, Mode, Scopes};
 use tollgate_client_address::{IpList, TrustedProxies};
 use tollgate_jwt_session::KeyRing;
@@ -228,7 +229,7 @@ async fn insert_method(world: &World, merchant: &MerchantId, mode: Mode, custome
 /// The token keys of the demo listener, under this issuer.
 pub(super) fn listener(world: &World, base_url: &str) -> Listener {
     let proxies = TrustedProxies::parse(["10.0.0.0/8"]).unwrap();
-    world.services.listener(ListenerMode::Test, base_url, proxies).unwrap()
+    world.services.listener(ListenerMode::Test, base_url, proxies, Channel::Loopback).unwrap()
 }
 
 /// Signs claims of any kind with the keys of any kind.

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -20,10 +20,24 @@ pub(crate) struct Dev {
 
 impl Dev {
     pub(crate) fn start(data: &Path) -> Self {
-        let mut child = command(data).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        Self::spawn(command(data).stderr(Stdio::null()))
+    }
+
+    /// Starts with a log to be taken.
+    pub(crate) fn start_with_log(data: &Path) -> Self {
+        Self::spawn(command(data).stderr(Stdio::piped()))
+    }
+
+    fn spawn(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         Self { child, printed: serde_json::from_str(&line).unwrap() }
+    }
+
+    /// Its log, one line an event.
+    pub(crate) fn take_log(&mut self) -> ChildStderr {
+        self.child.stderr.take().unwrap()
     }
 
     pub(crate) fn text(&self, pointer: &str) -> String {
@@ -41,14 +55,14 @@ impl Dev {
         String::from_utf8_lossy(&answer).into_owned()
     }
 
-    fn who_am_i(&self, key: &str) -> String {
+    pub(crate) fn who_am_i(&self, key: &str) -> String {
         self.raw(
             format!("GET /auth/whoami HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-api-key: {key}\r\n\r\n").as_bytes(),
         )
     }
 
     /// SIGTERM, then the exit code.
-    fn stop(mut self) -> Option<i32> {
+    pub(crate) fn stop(mut self) -> Option<i32> {
         Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
         self.child.wait().unwrap().code()
     }

@@ -12,5 +12,6 @@ mod interop;
 mod leaks;
 mod oauth;
 mod pledg;
+mod signing_keys;
 mod sixth_dialect;
 mod world;

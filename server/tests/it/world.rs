@@ -21,6 +21,7 @@ use tollgate::demo;
 use tollgate::dialects::{self, Dialect};
 use tollgate::edge::router;
 use tollgate::rng::Rng;
+use tollgate::transport::Channel;
 use tollgate_client_address::{IpList, TrustedProxies};
 use tower::ServiceExt;
 
@@ -38,7 +39,7 @@ pub(crate) struct World {
     sandbox: Router,
     live: Router,
     any: Router,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 /// A request to one of the listeners.
@@ -73,7 +74,7 @@ pub(crate) async fn world_with(dialects: &'static [&'static dyn Dialect]) -> Wor
     let services = open(dir.path(), clock.clone()).await;
     let listener = |mode, base_url| {
         let proxies = TrustedProxies::parse(["10.0.0.0/8"]).unwrap();
-        let listener = Arc::new(services.listener(mode, base_url, proxies).unwrap());
+        let listener = Arc::new(services.listener(mode, base_url, proxies, Channel::Loopback).unwrap());
         router(&App { services: services.clone(), listener }, dialects)
     };
     World {
@@ -83,7 +84,7 @@ pub(crate) async fn world_with(dialects: &'static [&'static dyn Dialect]) -> Wor
         services,
         clock,
         demo: demo.clone(),
-        _dir: dir,
+        dir,
     }
 }
 
@@ -123,6 +124,11 @@ impl World {
             Some(Value::Number(number)) => number.to_string(),
             other => panic!("{pointer} is {other:?}"),
         }
+    }
+
+    /// The data directory.
+    pub(crate) fn data(&self) -> &Path {
+        self.dir.path()
     }
 
     pub(crate) fn advance(&self, seconds: u64) {
