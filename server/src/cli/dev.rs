@@ -55,7 +55,8 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
             return Err(Failure::NotLoopback(address));
         }
     }
-    telemetry::start(LogFormat::Json, arguments.log.parse().unwrap_or_default());
+    let _logs = telemetry::start(LogFormat::Json, arguments.log.parse().unwrap_or_default(), Clock::system())
+        .map_err(Failure::Runtime)?;
     if arguments.limits_scale > 1 {
         tracing::warn!(scale = arguments.limits_scale, "every rate limit is multiplied: for load tests only");
     }

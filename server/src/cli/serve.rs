@@ -45,7 +45,7 @@ const SCRAPERS: usize = 16;
 
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let Config { storage, listeners, limits, log, metrics } = Config::read(&arguments.config)?;
-    telemetry::start(log.format, log.filter);
+    let _logs = telemetry::start(log.format, log.filter, Clock::system()).map_err(Failure::Runtime)?;
     // Signals first: from here on none is lost. Then what can fail without leaving anything behind.
     let stop = Stop::on_signal().map_err(Failure::Runtime)?;
     let hangup = signal(SignalKind::hangup()).map_err(Failure::Runtime)?;
