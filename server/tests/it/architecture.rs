@@ -102,7 +102,22 @@ fn the_layers_of_the_server_see_only_what_lies_below() {
             ],
         ),
         ("dialects", &["sqlx", "storage::sqlite", "crate::edge", "crate::cli", "crate::config", "crate::telemetry"]),
-        ("telemetry", &["sqlx", "crate::"]),
+        (
+            "telemetry",
+            &[
+                "sqlx",
+                "crate::account",
+                "crate::app",
+                "crate::auth",
+                "crate::cli",
+                "crate::config",
+                "crate::dialects",
+                "crate::edge",
+                "crate::keys",
+                "crate::storage",
+                "crate::transport",
+            ],
+        ),
         ("transport", &["sqlx", "storage::sqlite", "crate::dialects", "crate::edge", "crate::cli", "crate::app"]),
     ];
     for (folder, forbidden) in rules {
