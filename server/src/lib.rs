@@ -11,6 +11,7 @@ pub mod cli;
 pub mod clock;
 pub mod demo;
 pub mod dialects;
+pub mod doctor;
 pub mod edge;
 pub mod issuer;
 pub mod keys;

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
+use std::process::ExitCode;
 
 use crate::app::StartError;
 use crate::demo::DemoError;
@@ -16,6 +17,9 @@ pub enum Failure {
     /// The address is open to other machines.
     #[error("{0} is not a loopback address: dev serves plain HTTP and demo credentials, so it stays on this machine")]
     NotLoopback(SocketAddr),
+    /// The input cannot be read.
+    #[error("{0} cannot be read: {1}")]
+    Input(String, std::io::Error),
     /// Standard output is closed.
     #[error("standard output cannot be written: {0}")]
     Output(std::io::Error),
@@ -25,6 +29,9 @@ pub enum Failure {
     /// An address could not be served.
     #[error(transparent)]
     Serve(#[from] ServeError),
+    /// The command cannot be carried out as it was written.
+    #[error("{0}")]
+    Usage(String),
     /// The services could not be started.
     #[error(transparent)]
     Start(#[from] StartError),
@@ -34,5 +41,13 @@ impl Failure {
     pub(super) fn print(&self) {
         // With standard error closed there is nobody to tell; the exit code remains.
         let _ = writeln!(std::io::stderr(), "tollgate: {self}");
+    }
+
+    /// 2 for a command that was not written right, 1 for all else.
+    pub(super) fn code(&self) -> ExitCode {
+        match self {
+            Self::Input(..) | Self::Usage(_) => ExitCode::from(2),
+            _ => ExitCode::FAILURE,
+        }
     }
 }

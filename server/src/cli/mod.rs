@@ -1,8 +1,11 @@
 //! The command line.
 
 mod dev;
+mod doctor;
 mod failure;
 mod guide;
+mod input;
+mod output;
 mod shutdown;
 
 use std::process::ExitCode;
@@ -23,6 +26,8 @@ struct Arguments {
 enum Command {
     /// Start a local server with a demo merchant and print its credentials
     Dev(dev::Arguments),
+    /// Say why a credential or a captured request would be refused, without a server
+    Doctor(doctor::Arguments),
 }
 
 /// Runs the command line; a failure is one sentence on standard error and an exit code other than 0.
@@ -39,16 +44,17 @@ pub fn run() -> ExitCode {
         |runtime| {
             runtime.block_on(async {
                 match arguments.command {
-                    Command::Dev(arguments) => dev::run(arguments).await,
+                    Command::Dev(arguments) => dev::run(arguments).await.map(|()| ExitCode::SUCCESS),
+                    Command::Doctor(arguments) => doctor::run(arguments).await,
                 }
             })
         },
     );
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(failure) => {
             failure.print();
-            ExitCode::FAILURE
+            failure.code()
         }
     }
 }
