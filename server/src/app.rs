@@ -8,6 +8,7 @@ use std::sync::Arc;
 use tollgate_client_address::TrustedProxies;
 
 use crate::account::{PasswordError, Passwords};
+use crate::administration::{Administration, AdministrationParts};
 use crate::auth::{Gate, GateParts, ListenerMode, VerifiedHeaders};
 use crate::clock::Clock;
 use crate::issuer::Issuer;
@@ -48,6 +49,8 @@ pub struct Services {
     pub gate: Gate,
     /// Makes credentials.
     pub issuer: Issuer,
+    /// Changes accounts.
+    pub administration: Administration,
     /// Checks and hashes passwords.
     pub passwords: Passwords,
     /// Seals secrets that are needed in clear.
@@ -158,7 +161,16 @@ impl Services {
                 },
                 limits_scale,
             ),
-            issuer: Issuer::new(vault.clone(), records.clone(), peppers, rng.clone()),
+            issuer: Issuer::new(vault.clone(), records.clone(), peppers.clone(), rng.clone()),
+            administration: Administration::new(AdministrationParts {
+                directory: Arc::new(database.clone()),
+                records: records.clone(),
+                peppers,
+                sealer: sealer.clone(),
+                passwords: passwords.clone(),
+                rng: rng.clone(),
+                clock: clock.clone(),
+            }),
             sealer,
             in_flight: InFlight::default(),
             clock,

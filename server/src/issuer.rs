@@ -116,6 +116,7 @@ impl Issuer {
             ip_list: IpList::unrestricted(),
             lifecycle: Lifecycle::new(now),
             last_four: key.last_four().to_owned(),
+            name: String::new(),
         };
         Ok((key, record))
     }

@@ -5,6 +5,7 @@
 //! requests, [`edge`] is the outermost layer, and [`cli`] starts it all.
 
 pub mod account;
+pub mod administration;
 pub mod app;
 pub mod auth;
 pub mod cli;

@@ -212,6 +212,7 @@ impl Demo<'_> {
             generation: 1,
             disabled: false,
             api_basic: true,
+            role: crate::account::Role::Owner,
         };
         if let Some(half_made) = self.services.vault.user_by_email(&user.email).await? {
             // A first start that was killed left this user: it gets the new password and the new merchant's place.
@@ -264,6 +265,8 @@ impl Demo<'_> {
             mode,
             scopes: Scopes::parse(scopes).map_err(|_| DemoError::Incomplete("its scopes are malformed"))?,
             created_at: self.now,
+            name: String::new(),
+            foreign: None,
         };
         self.services.vault.insert_client(&client).await?;
         self.services.vault.insert_alias(merchant, mode, alias, id.as_str()).await?;

@@ -2,6 +2,7 @@
 
 mod cache;
 mod completion;
+mod directory;
 mod error;
 mod invoices;
 mod ledger;
@@ -13,6 +14,7 @@ mod vault;
 
 pub use cache::FencedCache;
 pub use completion::complete;
+pub use directory::Directory;
 pub use error::{StorageError, StorageErrorKind};
 pub use invoices::{InvoicePaymentOutcome, Invoices};
 pub use ledger::{CheckoutGrant, Claim, Ledger, MintRefusal};

@@ -1,5 +1,6 @@
 //! The embedded database: one SQLite file with a write-ahead log, fully durable.
 
+mod directory;
 mod idempotency;
 mod invoices;
 mod ledger;

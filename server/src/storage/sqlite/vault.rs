@@ -71,8 +71,8 @@ impl Vault for Sqlite {
 
     async fn insert_user(&self, user: &User, now: OffsetDateTime) -> Result<UserId, StorageError> {
         let query = sqlx::query_scalar(
-            "INSERT INTO users (merchant_id, email, password_hash, generation, disabled, api_basic, created_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
+            "INSERT INTO users (merchant_id, email, password_hash, generation, disabled, api_basic, created_at, \
+             role) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id",
         );
         let id = query
             .bind(user.merchant.as_str())
@@ -82,6 +82,7 @@ impl Vault for Sqlite {
             .bind(i64::from(user.disabled))
             .bind(i64::from(user.api_basic))
             .bind(epoch_ms(now))
+            .bind(user.role.as_str())
             .fetch_one(&self.write)
             .await?;
         Ok(UserId::from_stored(id))
@@ -119,8 +120,8 @@ impl Vault for Sqlite {
 
     async fn insert_client(&self, client: &OauthClient) -> Result<(), StorageError> {
         sqlx::query(
-            "INSERT INTO oauth_clients (id, dialect, merchant_id, mode, scopes, created_at) \
-             VALUES ($1, $2, $3, $4, $5, $6)",
+            "INSERT INTO oauth_clients (id, dialect, merchant_id, mode, scopes, created_at, name, foreign_id, \
+             foreign_secret_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         )
         .bind(client.id.as_str())
         .bind(client.dialect.as_str())
@@ -128,6 +129,9 @@ impl Vault for Sqlite {
         .bind(client.mode.as_str())
         .bind(client.scopes.to_string())
         .bind(epoch_ms(client.created_at))
+        .bind(&client.name)
+        .bind(client.foreign.as_ref().map(|pair| pair.id.clone()))
+        .bind(client.foreign.as_ref().map(|pair| pair.secret.as_str().to_owned()))
         .execute(&self.write)
         .await?;
         Ok(())
@@ -347,8 +351,8 @@ async fn insert_credential(connection: &mut SqliteConnection, credential: &Crede
     let columns = LifecycleColumns::from(&credential.lifecycle);
     sqlx::query(
         "INSERT INTO credentials (id, kind, merchant_id, user_id, client_id, mode, pepper_version, digest, scopes, \
-         ip_list, last_four, created_at, expires_at, retiring_until, revoked_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+         ip_list, last_four, created_at, expires_at, retiring_until, revoked_at, name) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
     )
     .bind(credential.id.as_str())
     .bind(credential.kind.as_str())
@@ -365,6 +369,7 @@ async fn insert_credential(connection: &mut SqliteConnection, credential: &Crede
     .bind(columns.expires_at)
     .bind(columns.retiring_until)
     .bind(columns.revoked_at)
+    .bind(&credential.name)
     .execute(connection)
     .await?;
     Ok(())

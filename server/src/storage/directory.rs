@@ -1,0 +1,4 @@
+//! The records as administration changes them.
+
+/// Every record that administration changes, with the log of the changes.
+pub trait Directory: Send + Sync {}

@@ -1,0 +1,3 @@
+//! wip
+
+impl crate::storage::Directory for super::Sqlite {}
