@@ -10,6 +10,7 @@ pub mod app;
 pub mod auth;
 pub mod cli;
 pub mod clock;
+pub mod control;
 pub mod demo;
 pub mod dialects;
 pub mod doctor;

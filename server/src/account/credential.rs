@@ -182,15 +182,9 @@ impl CredentialKind {
     /// Reads the word.
     #[must_use]
     pub fn from_stored(text: &str) -> Option<Self> {
-        [
-            Self::CaiboKey,
-            Self::CardPlusPayKey,
-            Self::ClientSecret,
-            Self::EightyEightPayKey,
-            Self::ForeignClientSecret,
-        ]
-        .into_iter()
-        .find(|kind| kind.as_str() == text)
+        [Self::CaiboKey, Self::CardPlusPayKey, Self::ClientSecret, Self::EightyEightPayKey, Self::ForeignClientSecret]
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
     }
 }
 
