@@ -1,6 +1,7 @@
 -- What administration needs: names, roles, imported OAuth pairs, and the audit log.
 
 ALTER TABLE credentials ADD COLUMN name TEXT NOT NULL DEFAULT '';
+ALTER TABLE credentials ADD COLUMN audit_seq BIGINT NOT NULL DEFAULT 0; -- the entry that tells of its making
 ALTER TABLE users ADD COLUMN role TEXT NOT NULL DEFAULT 'owner';
 ALTER TABLE oauth_clients ADD COLUMN name TEXT NOT NULL DEFAULT '';
 ALTER TABLE oauth_clients ADD COLUMN foreign_id TEXT;          -- client id text of an imported pair, byte for byte

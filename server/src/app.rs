@@ -11,7 +11,6 @@ use crate::account::{PasswordError, Passwords};
 use crate::administration::{Administration, AdministrationParts};
 use crate::auth::{Gate, GateParts, ListenerMode, VerifiedHeaders};
 use crate::clock::Clock;
-use crate::issuer::Issuer;
 use crate::keys::{KeyFile, KeyFileError, Rings, RingsError, Sealer};
 use crate::payments::InFlight;
 use crate::rng::{Rng, RngError};
@@ -47,8 +46,6 @@ pub struct Services {
     pub records: Arc<Records>,
     /// Who may pass.
     pub gate: Gate,
-    /// Makes credentials.
-    pub issuer: Issuer,
     /// Changes accounts.
     pub administration: Administration,
     /// Checks and hashes passwords.
@@ -161,7 +158,6 @@ impl Services {
                 },
                 limits_scale,
             ),
-            issuer: Issuer::new(vault.clone(), records.clone(), peppers.clone(), rng.clone()),
             administration: Administration::new(AdministrationParts {
                 directory: Arc::new(database.clone()),
                 records: records.clone(),

@@ -15,7 +15,6 @@ pub mod demo;
 pub mod dialects;
 pub mod doctor;
 pub mod edge;
-pub mod issuer;
 pub mod keys;
 pub mod limits;
 pub mod payments;

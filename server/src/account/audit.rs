@@ -162,6 +162,18 @@ impl AuditEntry {
         encoder.finish()
     }
 
+    /// One JSON object without a line break: every field as it is stored, hashes in hex. `detail` stays a text, because
+    /// the hash is over these bytes of it.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let Self { seq, at_ms, actor, address, merchant, action, subject, detail, previous, hash } = self;
+        let line = serde_json::json!({
+            "seq": seq, "at_ms": at_ms, "actor": actor, "address": address, "merchant": merchant, "action": action,
+            "subject": subject, "detail": detail, "previous": hex(previous), "hash": hex(hash),
+        });
+        line.to_string()
+    }
+
     /// This entry as the head of the chain.
     #[must_use]
     pub fn as_head(&self) -> AuditHead {
@@ -172,6 +184,12 @@ impl AuditEntry {
 impl AuditHead {
     /// The head of a log without entries.
     pub const EMPTY: Self = Self { seq: 0, hash: [0; 32] };
+
+    /// The hash in 64 lower-case hex digits.
+    #[must_use]
+    pub fn hash_hex(&self) -> String {
+        hex(&self.hash)
+    }
 }
 
 /// Writes fields so that they cannot be read in another way.
@@ -208,6 +226,15 @@ impl Encoder {
         hash.copy_from_slice(self.0.finish().as_ref());
         hash
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// Parts these hashes from every other use of SHA-256.

@@ -146,12 +146,23 @@ impl Credential {
         self.scopes = old.scopes.clone();
         self.ip_list = old.ip_list.clone();
         self.name.clone_from(&old.name);
-        self.lifecycle = match old.lifecycle.expires_at() {
-            Some(end) => Lifecycle::new(now).expiring_at(now.saturating_add(end - old.lifecycle.created_at())),
-            None => Lifecycle::new(now),
-        };
+        self.lifecycle = renewed_life(&old.lifecycle, now);
         self
     }
+}
+
+/// As long a life from `now` as the other had from its making; without end if that had none.
+#[must_use]
+pub fn renewed_life(old: &Lifecycle, now: OffsetDateTime) -> Lifecycle {
+    match old.expires_at() {
+        Some(end) => Lifecycle::new(now).expiring_at(now.saturating_add(end - old.created_at())),
+        None => Lifecycle::new(now),
+    }
+}
+
+impl ForeignPair {
+    /// The longest client id text that is taken over, in bytes.
+    pub const MAX_ID_LEN: usize = 255;
 }
 
 impl OauthClient {

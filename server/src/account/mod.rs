@@ -11,9 +11,10 @@ mod user;
 pub use audit::{Actor, ActorKind, AuditEntry, AuditHead, NewAuditEntry};
 pub use credential::{
     ClientDialect, Credential, CredentialKind, ForeignPair, OauthClient, RsaKey, SealedSecret, SecretPurpose,
+    renewed_life,
 };
 pub use families::{CLIENT_ID, KeyFamily};
-pub use merchant::{Merchant, MerchantId, MerchantIdError, MerchantStatus};
+pub use merchant::{Merchant, MerchantId, MerchantIdError, MerchantStatus, Switch};
 pub use password::{PasswordError, PasswordHash, Passwords};
 pub use secret_text::SecretText;
 pub use user::{EmailAddress, Role, User, UserId};

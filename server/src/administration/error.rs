@@ -5,7 +5,7 @@ use tollgate_challenge_signature::KeyError;
 use crate::account::PasswordError;
 use crate::keys::SealError;
 use crate::rng::RngError;
-use crate::storage::StorageError;
+use crate::storage::{ChangeRefusal, StorageError};
 
 /// A change that was not made.
 #[derive(Debug, thiserror::Error)]
@@ -38,13 +38,25 @@ pub enum Error {
     /// Storage did not answer; the change may not be assumed.
     #[error(transparent)]
     Storage(#[from] StorageError),
-    /// This must be the only one of its kind and there is one already, alive or dead.
-    #[error("{0} is already in use")]
-    Taken(&'static str),
+    /// It must be the only one of its kind and there is one already, alive or dead.
+    #[error("it is already in use")]
+    Taken,
     /// As many live ones as allowed.
     #[error("there are as many live ones as allowed")]
     TooMany,
     /// The secret is too short to be imported.
     #[error("the secret is too short")]
     Weak,
+}
+
+impl From<ChangeRefusal> for Error {
+    fn from(refusal: ChangeRefusal) -> Self {
+        match refusal {
+            ChangeRefusal::NoLiveKey => Self::NoLiveKey,
+            ChangeRefusal::NotFound => Self::NotFound,
+            ChangeRefusal::NotUsable => Self::NotUsable,
+            ChangeRefusal::Taken => Self::Taken,
+            ChangeRefusal::TooMany => Self::TooMany,
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! A part of a long list.
 
+use crate::storage::ListPart;
+
 /// Which part of a list: so many records after the one named, in the order of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
@@ -23,5 +25,9 @@ impl Page {
     #[must_use]
     pub fn after(last: impl Into<String>, limit: u32) -> Self {
         Self { after: Some(last.into()), limit }
+    }
+
+    pub(super) fn part(&self) -> ListPart<'_> {
+        ListPart { after: self.after.as_deref(), limit: self.limit.min(Self::MAX) }
     }
 }

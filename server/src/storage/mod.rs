@@ -1,5 +1,6 @@
 //! What is kept: the Vault (durable records) and the Ledger (short grants and quotas), and the cache before them.
 
+mod audit;
 mod cache;
 mod completion;
 mod directory;
@@ -12,13 +13,17 @@ mod records;
 pub mod sqlite;
 mod vault;
 
+pub use audit::{AuditLink, AuditLog};
 pub use cache::FencedCache;
 pub use completion::complete;
-pub use directory::Directory;
+pub use directory::{
+    Change, ChangeRefusal, Clients, CredentialChange, Credentials, Directory, ListPart, MerchantChange, Merchants,
+    RsaKeys, Secrets, UserChange, Users,
+};
 pub use error::{StorageError, StorageErrorKind};
 pub use invoices::{InvoicePaymentOutcome, Invoices};
 pub use ledger::{CheckoutGrant, Claim, Ledger, MintRefusal};
 pub use orders::{OrderOutcome, Orders};
 pub use purchases::{Credit, CreditOutcome, LinkOutcome, NewCredit, Purchases, ReleaseOutcome};
-pub use records::{Records, RequestSigning};
+pub use records::{REQUEST_SIGNING, Records, RequestSigning};
 pub use vault::{Answered, Created, Idempotency, PaymentOutcome, Render, Vault};

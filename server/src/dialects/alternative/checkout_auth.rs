@@ -9,7 +9,6 @@ use serde_json::json;
 use tollgate_checkout_scope::{CheckoutIds, MintAuthority, MintedClaims, Ttl};
 
 use super::access;
-use crate::account::CLIENT_ID;
 use crate::app::App;
 use crate::auth::{Principal, Reason, Refusal, Via};
 use crate::payments::InvoiceStatus;
@@ -47,10 +46,9 @@ pub(super) async fn init(State(app): State<App>, request: Request) -> Result<Res
     let Via::AccessToken(token) = principal.via() else {
         return Err(internal());
     };
-    let client = CLIENT_ID.from_id(principal.mode(), token.client.id).map_err(|_| internal())?;
     let ids = CheckoutIds {
         partner_id: &principal.merchant().id.in_mode(principal.mode()),
-        client_id: client.as_str(),
+        client_id: &token.client.public_id(),
         customer_id: &invoice.customer_id,
         invoice_id: &invoice.id,
     };

@@ -7,7 +7,7 @@ use http::header::CACHE_CONTROL;
 use serde_json::json;
 use tollgate_apikey::Scopes;
 
-use crate::account::{CLIENT_ID, ClientDialect};
+use crate::account::ClientDialect;
 use crate::app::App;
 use crate::auth::{AlternativeClaims, Reason, Refusal, Via};
 use crate::dialects::client_credentials::{TokenRequest, token_request};
@@ -28,10 +28,9 @@ pub(super) async fn issue(State(app): State<App>, request: Request) -> Result<Re
             asked.ok_or_else(|| Refusal::new(Reason::InvalidScope))?
         }
     };
-    let id = CLIENT_ID.from_id(client.mode, client.id).map_err(|_| internal())?;
     let claims = AlternativeClaims {
-        sub: id.as_str().to_owned(),
-        client_id: id.as_str().to_owned(),
+        sub: client.public_id(),
+        client_id: client.public_id(),
         partner_id: principal.merchant().id.in_mode(principal.mode()),
         scope: scopes.to_string(),
         cid: secret.id.as_str().to_owned(),

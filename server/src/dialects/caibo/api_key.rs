@@ -5,9 +5,10 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::header::CACHE_CONTROL;
 use tollgate_apikey::{Mode, Overlap};
+use tollgate_client_address::ClientAddress;
 
 use super::access;
-use crate::account::{KeyFamily, MerchantStatus, UserId};
+use crate::account::{Actor, KeyFamily, MerchantStatus, UserId};
 use crate::app::App;
 use crate::auth::{FieldFault, ListenerMode, Reason, Refusal};
 use crate::limits::{Bucket, Window};
@@ -42,17 +43,22 @@ pub(super) async fn regenerate(State(app): State<App>, request: Request) -> Resu
     }
 
     let scopes = access::ALL_SCOPES.clone();
-    let issuer = &app.services.issuer;
-    let key = issuer.replace(KeyFamily::CAIBO, user, mode, scopes, overlap, arrival.now).await?;
+    let address = match arrival.client {
+        ClientAddress::Known(address) => Some(address),
+        ClientAddress::Unknown => None,
+    };
+    let actor = Actor::user(user.id, address);
+    let administration = &app.services.administration;
+    let key = administration.replace_user_key(&actor, KeyFamily::CAIBO, user, mode, scopes, overlap).await?;
     tracing::warn!(
         user = user.id.get(),
         merchant = %user.merchant,
         mode = mode.as_str(),
-        key = %key.id(),
+        key = %key.record.id,
         overlap = overlap.as_seconds(),
         "notice: the API key was regenerated"
     );
-    Ok(([(CACHE_CONTROL, "no-store")], Json(key.expose_secret())).into_response())
+    Ok(([(CACHE_CONTROL, "no-store")], Json(key.text.expose_secret())).into_response())
 }
 
 struct Query {

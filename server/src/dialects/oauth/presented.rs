@@ -6,7 +6,7 @@ use axum::extract::Request;
 use time::OffsetDateTime;
 use tollgate_jwt_session::{KeyRing, VerifiedToken, danger};
 
-use crate::account::{CLIENT_ID, ClientDialect, Credential, OauthClient};
+use crate::account::{ClientDialect, Credential, OauthClient};
 use crate::app::App;
 use crate::auth::{AlternativeClaims, Arrival, CheckoutJwtClaims, PledgClaims, Reason, Refusal, TokenClaims, Via};
 use crate::dialects::client_credentials::{TokenRequest, client_request};
@@ -104,9 +104,8 @@ impl Asked<'_> {
         subject: Option<String>,
         scope: Option<String>,
     ) -> Result<PresentedToken, Refusal> {
-        let client = CLIENT_ID.from_id(self.client.mode, self.client.id).map_err(|_| Refusal::new(Reason::Internal))?;
         Ok(PresentedToken {
-            client_id: client.as_str().to_owned(),
+            client_id: self.client.public_id(),
             audience: ring.profile().audience().to_owned(),
             id: token.token_id().to_owned(),
             issued_at: token.issued_at(),

@@ -7,7 +7,7 @@ use http::header::CACHE_CONTROL;
 use serde_json::json;
 
 use super::access;
-use crate::account::{CLIENT_ID, ClientDialect};
+use crate::account::ClientDialect;
 use crate::app::App;
 use crate::auth::{Fault, PledgClaims, Reason, Refusal, Via};
 use crate::dialects::client_credentials::{TokenRequest, token_request};
@@ -26,7 +26,7 @@ pub(super) async fn issue(State(app): State<App>, request: Request) -> Result<Re
     };
     let alias = app.services.records.alias(&principal.merchant().id, principal.mode(), "mer").await?;
     let claims = PledgClaims {
-        sub: CLIENT_ID.from_id(principal.mode(), client.id).map_err(|_| internal())?.as_str().to_owned(),
+        sub: client.public_id(),
         cid: secret.id.as_str().to_owned(),
         merchants: alias.iter().map(ToString::to_string).collect(),
     };

@@ -1,6 +1,8 @@
 //! The embedded database: one SQLite file with a write-ahead log, fully durable.
 
-mod directory;
+mod audit;
+mod clients;
+mod credentials;
 mod idempotency;
 mod invoices;
 mod ledger;
@@ -10,6 +12,9 @@ mod orders;
 mod payments;
 mod purchases;
 mod row;
+mod rsa_keys;
+mod secrets;
+mod users;
 mod vault;
 
 pub use open::{OpenError, Sqlite};

@@ -1,3 +1,0 @@
-//! wip
-
-impl crate::storage::Directory for super::Sqlite {}
