@@ -73,6 +73,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let sandbox = listen(&services, sandbox, ListenerMode::Test)?;
     let live = listen(&services, live, ListenerMode::Live)?;
     let sweeper = tokio::spawn(sweep(services.clone()));
+    let commands = super::commands::take(&arguments.data, &services, stop.receiver());
 
     let text = match arguments.print {
         Print::Json => printed.to_json().map_err(|_| DemoError::Incomplete("its credentials do not print"))?,
@@ -84,6 +85,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let live = live.0.serve(live.1, stop.receiver());
     let (sandbox, live) = tokio::join!(stop.when_over(sandbox), stop.when_over(live));
     sweeper.abort();
+    commands.await;
     services.close().await;
     sandbox?;
     live?;

@@ -2,18 +2,26 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::app::StartError;
+use crate::control::SendError;
 use crate::demo::DemoError;
 use crate::transport::ServeError;
 
 /// One clear sentence for the person at the terminal; it holds no secret.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
+    /// A server holds the data directory and listens for no commands.
+    #[error("{path} is used by another tollgate that takes no commands: try again when it has started, or stop it", path = .0.display())]
+    Deaf(PathBuf),
     /// The demo merchant.
     #[error(transparent)]
     Demo(#[from] DemoError),
+    /// There is nothing to work on.
+    #[error("{path} holds no database: name the directory with --data, or make a merchant first", path = .0.display())]
+    NoData(PathBuf),
     /// The address is open to other machines.
     #[error("{0} is not a loopback address: dev serves plain HTTP and demo credentials, so it stays on this machine")]
     NotLoopback(SocketAddr),
@@ -23,9 +31,15 @@ pub enum Failure {
     /// Standard output is closed.
     #[error("standard output cannot be written: {0}")]
     Output(std::io::Error),
+    /// The command was understood and not carried out.
+    #[error("{0}")]
+    Refused(String),
     /// The runtime could not be started.
     #[error("the runtime could not be started: {0}")]
     Runtime(std::io::Error),
+    /// The server could not be asked.
+    #[error(transparent)]
+    Send(#[from] SendError),
     /// An address could not be served.
     #[error(transparent)]
     Serve(#[from] ServeError),

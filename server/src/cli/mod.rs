@@ -1,12 +1,17 @@
 //! The command line.
 
+mod account;
+mod commands;
 mod dev;
 mod doctor;
 mod failure;
+mod files;
 mod guide;
 mod input;
+mod nouns;
 mod output;
 mod shutdown;
+mod table;
 
 use std::process::ExitCode;
 
@@ -28,6 +33,8 @@ enum Command {
     Dev(dev::Arguments),
     /// Say why a credential or a captured request would be refused, without a server
     Doctor(doctor::Arguments),
+    #[command(flatten)]
+    Account(nouns::Nouns),
 }
 
 /// Runs the command line; a failure is one sentence on standard error and an exit code other than 0.
@@ -46,6 +53,7 @@ pub fn run() -> ExitCode {
                 match arguments.command {
                     Command::Dev(arguments) => dev::run(arguments).await.map(|()| ExitCode::SUCCESS),
                     Command::Doctor(arguments) => doctor::run(arguments).await,
+                    Command::Account(nouns) => account::run(nouns).await,
                 }
             })
         },

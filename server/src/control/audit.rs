@@ -53,7 +53,7 @@ impl AuditCommand {
                     Some(head) => administration.verify_audit_against(&read_head(&head)?).await?,
                     None => administration.verify_audit().await?,
                 };
-                let head = format!("{}:{}", report.head.seq, hex(&report.head.hash));
+                let head = format!("{}:{}", report.head.seq, report.head.hash_hex());
                 Ok(vec![Shown::default().with("entries", report.entries).with("head", head)])
             }
             Self::Export { merchant } => {
@@ -89,10 +89,6 @@ fn read_head(text: &str) -> Result<AuditHead, Refused> {
     Ok(AuditHead { seq, hash: unhex(hash).ok_or_else(malformed)? })
 }
 
-fn hex(bytes: &[u8; 32]) -> String {
-    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(|n| char::from_digit(n.into(), 16)).collect()
-}
-
 fn unhex(text: &str) -> Option<[u8; 32]> {
     let digits: Vec<u32> = text.chars().map(|c| c.to_digit(16)).collect::<Option<_>>()?;
     let bytes: Vec<u8> = digits.chunks_exact(2).filter_map(|pair| u8::try_from(pair[0] * 16 + pair[1]).ok()).collect();
@@ -106,7 +102,7 @@ mod tests {
     #[test]
     fn a_head_reads_back_as_it_was_printed() {
         let head = AuditHead { seq: 7, hash: std::array::from_fn(|n| u8::try_from(n).unwrap() ^ 0xa5) };
-        let text = format!("{}:{}", head.seq, hex(&head.hash));
+        let text = format!("{}:{}", head.seq, head.hash_hex());
         assert_eq!(read_head(&text).unwrap(), head);
         for (label, text) in [("no hash", "7"), ("short", "7:ab"), ("no number", ":00"), ("other digits", "7:zz")] {
             assert!(read_head(text).unwrap_err().is_usage(), "{label}");

@@ -106,14 +106,13 @@ impl Capture {
 
     fn push_line(&mut self, line: usize, text: &str) {
         let continued = text.starts_with([' ', '\t']);
-        match text.split_once(':').filter(|(name, _)| !continued && is_name(name)) {
-            Some((name, value)) => self.headers.push(Header::new(name, value, line)),
-            None => {
-                self.broken.push(line);
-                if let Some(last) = self.headers.last_mut() {
-                    last.value = Zeroizing::new([last.value.as_str(), "\n", text.trim_end()].concat());
-                }
-            }
+        if let Some((name, value)) = text.split_once(':').filter(|(name, _)| !continued && is_name(name)) {
+            self.headers.push(Header::new(name, value, line));
+            return;
+        }
+        self.broken.push(line);
+        if let Some(last) = self.headers.last_mut() {
+            last.value = Zeroizing::new([last.value.as_str(), "\n", text.trim_end()].concat());
         }
     }
 

@@ -37,7 +37,9 @@ pub(super) fn signature(text: &str, place: Place, report: &mut Report) {
             report.add_with(Fault::ChallengeSignature, place, format!("It has {} bytes.", bytes.len()));
         }
         Ok(_) => {}
-        Err(_) if !cleaned.ends_with('=') && cleaned.len() % 4 != 0 => report.add(Fault::Base64Unpadded, place),
+        Err(_) if !cleaned.ends_with('=') && !cleaned.len().is_multiple_of(4) => {
+            report.add(Fault::Base64Unpadded, place);
+        }
         Err(_) => report.add(Fault::Base64, place),
     }
 }

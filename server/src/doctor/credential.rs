@@ -60,19 +60,17 @@ pub(super) fn examine(raw: &str, place: Place, conditions: Conditions, report: &
 
 /// Judges an 88Pay session id.
 pub(super) fn session(text: &str, place: Place, report: &mut Report) {
-    match SessionId::parse(text) {
-        Ok(_) => report.see(Seen::new(SeenKind::SessionId, place)),
-        Err(_) => {
-            let detail = if !text.starts_with(SESSION) && !text.to_ascii_lowercase().starts_with(SESSION) {
-                "`sess_` is missing."
-            } else if text.bytes().any(|b| b.is_ascii_uppercase()) {
-                "It has upper-case letters."
-            } else {
-                "Its UUID has another form."
-            };
-            report.add_with(Fault::SessionId, place, detail.to_owned());
-        }
+    if SessionId::parse(text).is_ok() {
+        return report.see(Seen::new(SeenKind::SessionId, place));
     }
+    let detail = if !text.to_ascii_lowercase().starts_with(SESSION) {
+        "`sess_` is missing."
+    } else if text.bytes().any(|b| b.is_ascii_uppercase()) {
+        "It has upper-case letters."
+    } else {
+        "Its UUID has another form."
+    };
+    report.add_with(Fault::SessionId, place, detail.to_owned());
 }
 
 /// Judges a merchant id and gives it back.

@@ -161,8 +161,8 @@ fn present(capture: &Capture, takes: Takes, conditions: Conditions, report: &mut
     if capture.first(own).is_some() {
         return true;
     }
-    let elsewhere = ["X-API-Key", "X-Checkout-Token", "Authorization"].into_iter();
-    match elsewhere.filter_map(|name| Some((name, capture.first(name)?))).next() {
+    let mut elsewhere = ["X-API-Key", "X-Checkout-Token", "Authorization"].into_iter();
+    match elsewhere.find_map(|name| Some((name, capture.first(name)?))) {
         Some((name, header)) => {
             let at = place(name, header);
             report.add_with(Fault::OtherHeader, at, format!("The route reads {own}."));
@@ -251,16 +251,12 @@ fn eighty_eight_pay(capture: &Capture, conditions: Conditions, report: &mut Repo
 
 fn signed_request(capture: &Capture, conditions: Conditions, report: &mut Report) {
     let signature = capture.query().split('&').find_map(|member| member.strip_prefix("signature="));
-    match signature.filter(|text| !text.is_empty()) {
-        Some(text) => {
-            let text = characters::clean(text, LINE, Fault::InnerBlank, report);
-            bearer::examine(&text, bearer::Expected::Request, LINE, conditions, report);
-        }
-        None => {
-            let detail = "The route reads the query member `signature`.".to_owned();
-            report.add_with(Fault::MissingCredential, LINE, detail);
-        }
-    }
+    let Some(text) = signature.filter(|text| !text.is_empty()) else {
+        let detail = "The route reads the query member `signature`.".to_owned();
+        return report.add_with(Fault::MissingCredential, LINE, detail);
+    };
+    let text = characters::clean(text, LINE, Fault::InnerBlank, report);
+    bearer::examine(&text, bearer::Expected::Request, LINE, conditions, report);
 }
 
 fn body(capture: &Capture, route: &Route, report: &mut Report) {
