@@ -10,6 +10,7 @@ mod guide;
 mod input;
 mod nouns;
 mod output;
+mod seed;
 mod shutdown;
 mod table;
 
@@ -33,6 +34,8 @@ enum Command {
     Dev(dev::Arguments),
     /// Say why a credential or a captured request would be refused, without a server
     Doctor(doctor::Arguments),
+    /// Add sample merchants with credentials and print these as lines of JSON
+    Seed(seed::Arguments),
     #[command(flatten)]
     Account(nouns::Nouns),
 }
@@ -53,6 +56,7 @@ pub fn run() -> ExitCode {
                 match arguments.command {
                     Command::Dev(arguments) => dev::run(arguments).await.map(|()| ExitCode::SUCCESS),
                     Command::Doctor(arguments) => doctor::run(arguments).await,
+                    Command::Seed(arguments) => seed::run(arguments).await,
                     Command::Account(nouns) => account::run(nouns).await,
                 }
             })

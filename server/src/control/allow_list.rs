@@ -77,16 +77,16 @@ impl AllowListCommand {
             Self::Set { of, entries } => (Id::read(&of)?, read(&entries)?),
             Self::Add { of, entries } => {
                 let id = Id::read(&of)?;
-                let mut all = texts(&id.list(administration).await?).unwrap_or_default();
-                all.extend(texts(&read(&entries)?).ok_or_else(|| Refused::usage("`unrestricted` is for `set` alone"))?);
+                let mut all = id.restricted(administration).await?;
+                all.extend(texts(&read(&entries)?));
                 all.sort();
                 all.dedup();
                 (id, read(&all)?)
             }
             Self::Remove { of, entries } => {
                 let id = Id::read(&of)?;
-                let old = texts(&id.list(administration).await?).unwrap_or_default();
-                let gone = texts(&read(&entries)?).unwrap_or_default();
+                let old = id.restricted(administration).await?;
+                let gone = texts(&read(&entries)?);
                 if let Some(absent) = gone.iter().find(|entry| !old.contains(entry)) {
                     return Err(Refused::new(format!("{absent} is not on the list")));
                 }
@@ -115,6 +115,15 @@ impl Id {
         }
     }
 
+    /// The entries of a list that has some; one added to "any" would shut out all the others.
+    async fn restricted(&self, administration: &Administration) -> Result<Vec<String>, Refused> {
+        let list = self.list(administration).await?;
+        match list.entries() {
+            Entries::Unrestricted => Err(Refused::new("the list is unrestricted: use `set` to restrict it")),
+            Entries::Only(_) => Ok(texts(&list)),
+        }
+    }
+
     async fn list(&self, administration: &Administration) -> Result<IpList, Refused> {
         let list = match self {
             Self::Merchant(id) => administration.merchant(id).await?.map(|merchant| merchant.ip_list),
@@ -136,10 +145,12 @@ fn shown(id: &Id, list: &IpList) -> Shown {
     record.with("allow_list", texts(list))
 }
 
-/// The entries as they are stored; `None` when any address may come.
-pub(super) fn texts(list: &IpList) -> Option<Vec<String>> {
+/// The entries as they are stored, or the one word for any address: what `set` takes.
+pub(super) fn texts(list: &IpList) -> Vec<String> {
     match list.entries() {
-        Entries::Unrestricted => None,
-        Entries::Only(entries) => Some(entries.iter().map(Cidr::to_string).collect()),
+        Entries::Unrestricted => vec![UNRESTRICTED.to_owned()],
+        Entries::Only(entries) => entries.iter().map(Cidr::to_string).collect(),
     }
 }
+
+const UNRESTRICTED: &str = "unrestricted";

@@ -154,7 +154,7 @@ fn new_client(
         dialect: dialect.dialect(),
         merchant: words::merchant_id(merchant)?,
         mode: mode.into(),
-        scopes: words::scopes(scopes, dialect.scopes())?,
+        scopes: words::scopes(scopes, dialect.dialect().scopes())?,
         name,
     })
 }

@@ -88,7 +88,7 @@ impl KeyCommand {
                     user: user.as_deref().map(words::user_id).transpose()?,
                     family: dialect.family(),
                     mode: mode.into(),
-                    scopes: words::scopes(&scopes, dialect.scopes())?,
+                    scopes: words::scopes(&scopes, dialect.family().scopes())?,
                     ip_list: allow_list(&allow)?,
                     name,
                     expires_at: expires_at.as_deref().map(words::time_argument).transpose()?,

@@ -147,16 +147,6 @@ impl KeyDialect {
             Self::EightyEightPay => KeyFamily::EIGHTY_EIGHT_PAY,
         }
     }
-
-    /// Every scope that a route of the dialect asks for, parted by blanks.
-    #[must_use]
-    pub fn scopes(self) -> &'static str {
-        match self {
-            Self::Caibo => "checkout_sessions:write payment_requests:read payment_requests:write",
-            Self::CardPlusPay => "balance:read orders:read orders:write",
-            Self::EightyEightPay => "balance:read charges:write",
-        }
-    }
 }
 
 impl ClientWord {
@@ -164,14 +154,6 @@ impl ClientWord {
         match self {
             Self::Alternative => ClientDialect::Alternative,
             Self::Pledg => ClientDialect::Pledg,
-        }
-    }
-
-    /// Every scope that a route of the dialect asks for.
-    pub(super) fn scopes(self) -> &'static str {
-        match self {
-            Self::Alternative => "checkout:init",
-            Self::Pledg => "",
         }
     }
 }
