@@ -20,7 +20,11 @@ pub(crate) struct Dev {
 
 impl Dev {
     pub(crate) fn start(data: &Path) -> Self {
-        let mut child = command(data).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        Self::start_with_log(data, Stdio::null())
+    }
+
+    pub(crate) fn start_with_log(data: &Path, log: Stdio) -> Self {
+        let mut child = command(data).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         Self { child, printed: serde_json::from_str(&line).unwrap() }
@@ -41,14 +45,20 @@ impl Dev {
         String::from_utf8_lossy(&answer).into_owned()
     }
 
-    fn who_am_i(&self, key: &str) -> String {
+    pub(crate) fn who_am_i(&self, key: &str) -> String {
         self.raw(
             format!("GET /auth/whoami HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-api-key: {key}\r\n\r\n").as_bytes(),
         )
     }
 
+    /// Dies as in a power failure.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// SIGTERM, then the exit code.
-    fn stop(mut self) -> Option<i32> {
+    pub(crate) fn stop(mut self) -> Option<i32> {
         Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
         self.child.wait().unwrap().code()
     }

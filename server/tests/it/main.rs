@@ -6,6 +6,7 @@ mod architecture;
 mod binary;
 mod caibo;
 mod cardpluspay;
+mod command_line;
 mod doctor;
 mod edge;
 mod eighty_eight_pay;
