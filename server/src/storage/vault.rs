@@ -99,8 +99,6 @@ pub trait Vault: Send + Sync {
     /// Changes password hash, generation, disabled and permissions.
     async fn update_user(&self, user: &User) -> Result<(), StorageError>;
 
-    /// Stores a new OAuth client.
-    async fn insert_client(&self, client: &OauthClient) -> Result<(), StorageError>;
     /// Reads an OAuth client.
     async fn client(&self, id: KeyId) -> Result<Option<OauthClient>, StorageError>;
     /// Reads the OAuth client of a mode that was imported with this client id text, byte for byte.
@@ -109,8 +107,6 @@ pub trait Vault: Send + Sync {
     async fn insert_credential(&self, credential: &Credential) -> Result<(), StorageError>;
     /// Reads a credential.
     async fn credential(&self, id: KeyId) -> Result<Option<Credential>, StorageError>;
-    /// Revokes a credential; revoking twice keeps the first time. `false` when there is none.
-    async fn revoke_credential(&self, id: KeyId, now: OffsetDateTime) -> Result<bool, StorageError>;
     /// Replaces a digest made with an old pepper, if it is still that one.
     async fn redigest(&self, id: KeyId, old: &KeyDigest, new: &KeyDigest) -> Result<(), StorageError>;
 

@@ -10,10 +10,9 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tollgate::account::{EmailAddress, KeyFamily, MerchantStatus, User, UserId};
 use tollgate::auth::ListenerMode;
-use tollgate::issuer::NewCredential;
 use tollgate::payments::{Amount, CallKey, Currency, NewPaymentRequest, PaymentRequest};
 use tollgate::storage::{Answered, Created};
-use tollgate_apikey::{KeyId, Mode, Scopes};
+use tollgate_apikey::{KeyId, Mode};
 use tollgate_client_address::{Cidr, IpList};
 
 use super::world::{Answer, Call, SANDBOX, T0, World, world};
@@ -353,15 +352,13 @@ async fn a_rotation_does_not_widen_a_key() {
     let world = world().await;
     world.advance(1);
     let (merchant, user) = (world.merchant_id(), Some(demo_user(&world).await.id));
-    let scopes = Scopes::parse("payment_requests:read").unwrap();
-    let new = NewCredential { merchant, user, client: None, mode: Mode::Test, scopes };
-    let narrow = world.services.issuer.issue(KeyFamily::CAIBO, new, world.now()).await.unwrap();
+    let narrow = world.issue_key(&merchant, user, KeyFamily::CAIBO, Mode::Test, "payment_requests:read").await;
     let login = world.log_in(ListenerMode::Test).await;
     for query in ["?overlap=60", "", ""] {
         let new = rotated(&world, &login, query).await;
         assert_eq!(whoami(&world, &new).await.json()["scopes"], json!(["payment_requests:read"]), "{query:?}");
     }
-    unauthenticated(&whoami(&world, narrow.expose_secret()).await, "the one before", KEY);
+    unauthenticated(&whoami(&world, &narrow).await, "the one before", KEY);
 }
 
 #[tokio::test]
@@ -600,8 +597,7 @@ async fn every_bad_key_gets_the_same_401() {
     let good = rotated(&world, &login, "").await;
     let revoked = issue(&world, Mode::Test, "payment_requests:read").await;
     assert_eq!(whoami(&world, &revoked).await.status, 200);
-    assert!(world.services.vault.revoke_credential(id_of(&revoked), world.now()).await.unwrap());
-    world.services.records.forget_credential(id_of(&revoked));
+    world.revoke(id_of(&revoked)).await;
 
     let (head, last) = good.split_at(good.len() - 1);
     let table: Vec<(&str, Option<Vec<u8>>)> = vec![
@@ -666,8 +662,7 @@ async fn a_revoked_key_is_dead_and_so_are_its_tokens() {
     let key = issue(&world, Mode::Test, "checkout_sessions:write payment_requests:read").await;
     let token = mint(&world, &key, 1).await;
     assert_eq!(show(&world, &token).await.status, 200);
-    assert!(world.services.vault.revoke_credential(id_of(&key), world.now()).await.unwrap());
-    world.services.records.forget_credential(id_of(&key));
+    world.revoke(id_of(&key)).await;
     unauthenticated(&whoami(&world, &key).await, "key", KEY);
     unauthenticated(&show(&world, &token).await, "token", KEY_OR_TOKEN);
 }
@@ -1492,8 +1487,7 @@ async fn every_bad_token_gets_the_same_401() {
     world.advance(900);
     let dead_key = issue(&world, Mode::Test, "checkout_sessions:write").await;
     let of_dead_key = mint(&world, &dead_key, 1).await;
-    assert!(world.services.vault.revoke_credential(id_of(&dead_key), world.now()).await.unwrap());
-    world.services.records.forget_credential(id_of(&dead_key));
+    world.revoke(id_of(&dead_key)).await;
     let of_paid = {
         let id = create(&world, &key).await;
         let token = mint(&world, &key, id).await;
@@ -1860,10 +1854,7 @@ async fn at_once(world: &Arc<World>, calls: u8, make: impl Fn(u8) -> Call) -> Ve
 
 /// A further key of the demo merchant.
 async fn issue(world: &World, mode: Mode, scopes: &str) -> String {
-    let scopes = Scopes::parse(scopes).unwrap();
-    let new = NewCredential { merchant: world.merchant_id(), user: None, client: None, mode, scopes };
-    let key = world.services.issuer.issue(KeyFamily::CAIBO, new, world.now()).await.unwrap();
-    key.expose_secret().to_owned()
+    world.issue_key(&world.merchant_id(), None, KeyFamily::CAIBO, mode, scopes).await
 }
 
 async fn demo_user(world: &World) -> User {

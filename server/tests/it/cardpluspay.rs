@@ -21,7 +21,6 @@ use tollgate::auth::ListenerMode;
 use tollgate::clock::Clock;
 use tollgate::dialects;
 use tollgate::edge::router;
-use tollgate::issuer::NewCredential;
 use tollgate::keys::KeyFile;
 use tollgate::payments::{CallKey, Item};
 use tollgate::rng::Rng;
@@ -1063,15 +1062,11 @@ fn merchant(id: &str) -> Merchant {
 }
 
 async fn issue(world: &World, merchant: &MerchantId, mode: Mode, scopes: &str) -> String {
-    let scopes = Scopes::parse(scopes).unwrap();
-    let new = NewCredential { merchant: merchant.clone(), user: None, client: None, mode, scopes };
-    world.services.issuer.issue(FAMILY, new, world.now()).await.unwrap().expose_secret().to_owned()
+    world.issue_key(merchant, None, FAMILY, mode, scopes).await
 }
 
 async fn revoke(world: &World, key: &str) {
-    let id = FAMILY.format.parse(key).unwrap().id();
-    assert!(world.services.vault.revoke_credential(id, world.now()).await.unwrap());
-    world.services.records.forget_credential(id);
+    world.revoke(FAMILY.format.parse(key).unwrap().id()).await;
 }
 
 /// A well-formed key with this id and another secret.
@@ -1201,6 +1196,7 @@ impl Bench {
             ip_list: IpList::unrestricted(),
             lifecycle: Lifecycle::new(self.clock.now()),
             last_four: key.last_four().to_owned(),
+            name: String::new(),
         };
         self.services.vault.insert_credential(&record).await.unwrap();
     }

@@ -19,13 +19,12 @@ use ring::signature::{ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use time::OffsetDateTime;
-use tollgate::account::{Credential, KeyFamily, Merchant, MerchantId, MerchantStatus, User, UserId};
+use tollgate::account::{Actor, Credential, KeyFamily, Merchant, MerchantId, MerchantStatus, User, UserId};
 use tollgate::app::{App, Options, Services};
 use tollgate::auth::ListenerMode;
 use tollgate::clock::Clock;
 use tollgate::dialects;
 use tollgate::edge::router;
-use tollgate::issuer::NewCredential;
 use tollgate::keys::KeyFile;
 use tollgate::payments::CallKey;
 use tollgate::rng::Rng;
@@ -1550,24 +1549,19 @@ async fn issue_to(world: &World, user: &User) -> String {
 }
 
 async fn issue_as(world: &World, merchant: MerchantId, user: Option<UserId>, mode: Mode, scopes: &str) -> String {
-    let scopes = Scopes::parse(scopes).unwrap();
-    let new = NewCredential { merchant, user, client: None, mode, scopes };
-    let key = world.services.issuer.issue(FAMILY, new, world.now()).await.unwrap();
-    key.expose_secret().to_owned()
+    world.issue_key(&merchant, user, FAMILY, mode, scopes).await
 }
 
 /// A new key in the place of the user's others, which retire.
 async fn replace(world: &World, user: &User, overlap_s: u32) -> String {
     let (scopes, overlap) = (Scopes::parse(ALL_SCOPES).unwrap(), Overlap::new(overlap_s).unwrap());
-    let issuer = &world.services.issuer;
-    let key = issuer.replace(FAMILY, user, Mode::Test, scopes, overlap, world.now()).await.unwrap();
-    key.expose_secret().to_owned()
+    let (administration, actor) = (&world.services.administration, Actor::operator());
+    let key = administration.replace_user_key(&actor, FAMILY, user, Mode::Test, scopes, overlap).await.unwrap();
+    key.text.expose_secret().to_owned()
 }
 
 async fn revoke(world: &World, key: &str) {
-    let id = id_of(key);
-    assert!(world.services.vault.revoke_credential(id, world.now()).await.unwrap());
-    world.services.records.forget_credential(id);
+    world.revoke(id_of(key)).await;
 }
 
 async fn user(world: &World) -> User {
@@ -1720,6 +1714,7 @@ impl Bench {
             ip_list: IpList::unrestricted(),
             lifecycle: Lifecycle::new(self.clock.now()),
             last_four: key.last_four().to_owned(),
+            name: String::new(),
         };
         change(&mut record);
         self.services.vault.insert_credential(&record).await.unwrap();

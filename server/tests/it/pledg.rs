@@ -9,13 +9,12 @@ use ring::hmac;
 use serde_json::{Value, json};
 use time::Duration;
 use tollgate::account::{
-    CLIENT_ID, ClientDialect, Credential, EmailAddress, KeyFamily, Merchant, MerchantId, MerchantStatus, OauthClient,
-    SealedSecret, SecretPurpose, User, UserId,
+    ClientDialect, EmailAddress, KeyFamily, Merchant, MerchantId, MerchantStatus, Role, SealedSecret, SecretPurpose,
+    User, UserId,
 };
 use tollgate::auth::ListenerMode;
-use tollgate::issuer::NewCredential;
 use tollgate::payments::{CallKey, Purchase};
-use tollgate_apikey::{KeyId, Lifecycle, Mode, Overlap, Scopes};
+use tollgate_apikey::{KeyId, Lifecycle, Mode, Overlap};
 use tollgate_client_address::{Cidr, IpList};
 use tollgate_jwt_session::request::sign;
 use zeroize::Zeroizing;
@@ -83,7 +82,7 @@ async fn every_client_that_is_not_good_gets_the_same_bytes() {
     let second = client(&world, &own, ClientDialect::Pledg, Mode::Test).await;
     let revoked = client(&world, &own, ClientDialect::Pledg, Mode::Test).await;
     revoked.revoke(&world).await;
-    let retired = client_of_user(&world).await;
+    let retired = client(&world, &world.merchant_id(), ClientDialect::Pledg, Mode::Test).await;
     retired.retire(&world, 60).await;
     assert_eq!(world.send(retired.ask()).await.status, 200, "before its deadline");
     world.advance(60);
@@ -272,7 +271,7 @@ async fn only_an_access_token_of_this_listener_is_one() {
 #[tokio::test]
 async fn what_happens_to_the_account_counts_at_the_next_call() {
     let world = world().await;
-    let pair = client_of_user(&world).await;
+    let pair = client(&world, &world.merchant_id(), ClientDialect::Pledg, Mode::Test).await;
     let token = pair.buy(&world).await;
     let purchase = world.text("/pledg/purchase_uid");
     let calls = |world: &World| {
@@ -958,19 +957,11 @@ impl Pair {
     }
 
     async fn retire(&self, world: &World, overlap_s: u32) {
-        let old = world.services.vault.credential(self.cid()).await.unwrap().unwrap();
-        let id = KeyId::mint(|bytes| world.services.rng.fill(bytes)).unwrap();
-        let (new, overlap) = (Credential { id, ..old }, Overlap::new(overlap_s).unwrap());
-        world.services.vault.replace_user_credential(&new, overlap, world.now()).await.unwrap();
-        assert!(
-            world.services.vault.credential(self.cid()).await.unwrap().unwrap().lifecycle.retiring_until().is_some()
-        );
-        world.services.records.forget_credential(self.cid());
+        world.rotate_client(&self.id, overlap_s).await;
     }
 
     async fn revoke(&self, world: &World) {
-        assert!(world.services.vault.revoke_credential(self.cid(), world.now()).await.unwrap());
-        world.services.records.forget_credential(self.cid());
+        world.revoke(self.cid()).await;
     }
 }
 
@@ -979,36 +970,8 @@ fn demo(world: &World) -> Pair {
 }
 
 async fn client(world: &World, merchant: &MerchantId, dialect: ClientDialect, mode: Mode) -> Pair {
-    client_of(world, merchant, dialect, mode, None).await
-}
-
-/// A client whose secret can retire, as the secrets of one user replace each other.
-async fn client_of_user(world: &World) -> Pair {
-    let user = UserId::parse(&world.text("/panel/user_id"));
-    client_of(world, &world.merchant_id(), ClientDialect::Pledg, Mode::Test, user).await
-}
-
-async fn client_of(
-    world: &World,
-    merchant: &MerchantId,
-    dialect: ClientDialect,
-    mode: Mode,
-    user: Option<UserId>,
-) -> Pair {
-    let id = CLIENT_ID.mint(mode, |bytes| world.services.rng.fill(bytes)).unwrap();
-    let scopes = Scopes::empty();
-    let record = OauthClient {
-        id: id.id(),
-        dialect,
-        merchant: merchant.clone(),
-        mode,
-        scopes: scopes.clone(),
-        created_at: world.now(),
-    };
-    world.services.vault.insert_client(&record).await.unwrap();
-    let new = NewCredential { merchant: merchant.clone(), user, client: Some(id.id()), mode, scopes };
-    let secret = world.services.issuer.issue(KeyFamily::CLIENT_SECRET, new, world.now()).await.unwrap();
-    Pair { id: id.as_str().to_owned(), secret: secret.expose_secret().to_owned() }
+    let (id, secret) = world.make_client(merchant, dialect, mode, "").await;
+    Pair { id, secret }
 }
 
 /// A request secret whose lifecycle was changed; answers its id and text.
@@ -1058,6 +1021,7 @@ async fn user(world: &World, merchant: &MerchantId, email: &str, password: &str)
         generation: 1,
         disabled: false,
         api_basic: true,
+        role: Role::Developer,
     };
     user.id = world.services.vault.insert_user(&user, world.now()).await.unwrap();
     user

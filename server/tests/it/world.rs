@@ -13,7 +13,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 use time::OffsetDateTime;
 use tokio::sync::OnceCell;
-use tollgate::account::{MerchantId, MerchantStatus};
+use tollgate::account::{CLIENT_ID, ClientDialect, KeyFamily, MerchantId, MerchantStatus, UserId};
+use tollgate::administration::{Actor, NewClient, NewKey};
 use tollgate::app::{App, Options, Services};
 use tollgate::auth::ListenerMode;
 use tollgate::clock::Clock;
@@ -21,6 +22,7 @@ use tollgate::demo;
 use tollgate::dialects::{self, Dialect};
 use tollgate::edge::router;
 use tollgate::rng::Rng;
+use tollgate_apikey::{KeyId, Mode, Overlap, Scopes};
 use tollgate_client_address::{IpList, TrustedProxies};
 use tower::ServiceExt;
 
@@ -137,14 +139,67 @@ impl World {
         MerchantId::parse(&self.text("/merchant_id_live")).unwrap().0
     }
 
+    /// A key beside those that exist, as the operator would make it.
+    pub(crate) async fn issue_key(
+        &self,
+        merchant: &MerchantId,
+        user: Option<UserId>,
+        family: KeyFamily,
+        mode: Mode,
+        scopes: &str,
+    ) -> String {
+        let new = NewKey {
+            merchant: merchant.clone(),
+            user,
+            family,
+            mode,
+            scopes: Scopes::parse(scopes).unwrap(),
+            ip_list: IpList::unrestricted(),
+            name: String::new(),
+            expires_at: None,
+        };
+        let issued = self.services.administration.issue_key(&Actor::operator(), new).await.unwrap();
+        issued.text.expose_secret().to_owned()
+    }
+
+    /// A client as the operator would make it: its id text and its secret.
+    pub(crate) async fn make_client(
+        &self,
+        merchant: &MerchantId,
+        dialect: ClientDialect,
+        mode: Mode,
+        scopes: &str,
+    ) -> (String, String) {
+        let scopes = Scopes::parse(scopes).unwrap();
+        let new = NewClient { dialect, merchant: merchant.clone(), mode, scopes, name: String::new() };
+        let (client, secret) = self.services.administration.create_client(&Actor::operator(), new).await.unwrap();
+        (client.public_id(), secret.text.expose_secret().to_owned())
+    }
+
+    /// A new secret of a client, in the place of the others.
+    pub(crate) async fn rotate_client(&self, client: &str, overlap_s: u32) -> String {
+        let (client, overlap) = (CLIENT_ID.parse(client).unwrap().id(), Overlap::new(overlap_s).unwrap());
+        let administration = &self.services.administration;
+        let issued = administration.rotate_client_secret(&Actor::operator(), client, overlap).await.unwrap();
+        issued.text.expose_secret().to_owned()
+    }
+
+    /// Revokes a key or a client secret.
+    pub(crate) async fn revoke(&self, id: KeyId) {
+        let (administration, actor) = (&self.services.administration, Actor::operator());
+        let revoked = match administration.key(id).await.unwrap() {
+            Some(_) => administration.revoke_key(&actor, id).await,
+            None => administration.revoke_client_secret(&actor, id).await,
+        };
+        assert!(revoked.unwrap(), "it was revoked before");
+    }
+
     /// Changes the demo merchant, as the operator would.
     pub(crate) async fn set_merchant(&self, status: MerchantStatus, ip_list: IpList) {
         let id = self.merchant_id();
-        let mut merchant = self.services.vault.merchant(&id).await.unwrap().unwrap();
-        merchant.status = status;
-        merchant.ip_list = ip_list;
-        self.services.vault.update_merchant(&merchant).await.unwrap();
-        self.services.records.forget_merchant(&id);
+        let (administration, actor) = (&self.services.administration, Actor::operator());
+        administration.set_merchant_status(&actor, &id, status).await.unwrap();
+        administration.set_merchant_ip_list(&actor, &id, ip_list).await.unwrap();
     }
 
     /// Logs the demo user in and answers the access token.

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 use tollgate_apikey::{KeyDigest, KeyId, Mode};
 
-use super::{Sqlite, clients, credentials, idempotency, merchants, payments, row, rsa_keys, secrets};
+use super::{Sqlite, credentials, idempotency, merchants, payments, row, rsa_keys, secrets};
 use crate::account::{
     Credential, EmailAddress, Merchant, MerchantId, OauthClient, RsaKey, SealedSecret, SecretPurpose, User, UserId,
 };
@@ -116,12 +116,6 @@ impl Vault for Sqlite {
         Ok(())
     }
 
-    async fn insert_client(&self, client: &OauthClient) -> Result<(), StorageError> {
-        let mut connection = self.write.acquire().await?;
-        clients::insert(&mut connection, client).await?;
-        Ok(())
-    }
-
     async fn client(&self, id: KeyId) -> Result<Option<OauthClient>, StorageError> {
         let query = sqlx::query("SELECT * FROM oauth_clients WHERE id = $1").bind(id.as_str());
         query.fetch_optional(&self.read).await?.as_ref().map(row::client).transpose()
@@ -141,12 +135,6 @@ impl Vault for Sqlite {
     async fn credential(&self, id: KeyId) -> Result<Option<Credential>, StorageError> {
         let query = sqlx::query("SELECT * FROM credentials WHERE id = $1").bind(id.as_str());
         query.fetch_optional(&self.read).await?.as_ref().map(row::credential).transpose()
-    }
-
-    async fn revoke_credential(&self, id: KeyId, now: OffsetDateTime) -> Result<bool, StorageError> {
-        let query = sqlx::query("UPDATE credentials SET revoked_at = COALESCE(revoked_at, $2) WHERE id = $1");
-        let done = query.bind(id.as_str()).bind(epoch_ms(now)).execute(&self.write).await?;
-        Ok(done.rows_affected() == 1)
     }
 
     async fn redigest(&self, id: KeyId, old: &KeyDigest, new: &KeyDigest) -> Result<(), StorageError> {
