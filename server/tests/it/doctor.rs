@@ -395,6 +395,7 @@ fn record(life: Lifecycle) -> Credential {
         ip_list: IpList::unrestricted(),
         lifecycle: life,
         last_four: "0000".to_owned(),
+        name: String::new(),
     }
 }
 

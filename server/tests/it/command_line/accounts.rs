@@ -1,10 +1,10 @@
 //! Account commands: what they do, and that it is true when they return.
 
 use std::fs;
-use std::process::Stdio;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use tollgate::rng::Rng;
 use tollgate_challenge_signature::merchant::generate_pkcs8_pem;
 
 use super::super::binary::Dev;
@@ -181,25 +181,13 @@ fn signing_is_required_only_where_a_key_can_check_it() {
     let merchant = record(&data, &create, "");
     let id = text(&merchant, "id");
     refused(&data, &["rsa-key", "signing", id, "--mode", "test", "on"], 1, "no live RSA key");
-    let private = generate_pkcs8_pem(2048).unwrap();
-    let public = super::super::interop::present("openssl").then(|| {
-        let ran = std::process::Command::new("openssl")
-            .args(["pkey", "-pubout"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .and_then(|mut child| {
-                std::io::Write::write_all(&mut child.stdin.take().unwrap(), private.as_bytes())?;
-                child.wait_with_output()
-            });
-        String::from_utf8(ran.unwrap().stdout).unwrap()
-    });
+    let rng = Rng::system();
+    let (private, public) = generate_pkcs8_pem(2048, |bytes| rng.fill(bytes)).unwrap();
     let file = dir.path().join("key.pem");
     let register = ["rsa-key", "register", id, "--mode", "test", file.to_str().unwrap()];
     fs::write(&file, private.as_bytes()).unwrap();
     refused(&data, &register, 1, "private key");
-    let Some(public) = public else { return };
-    fs::write(&file, public).unwrap();
+    fs::write(&file, public.to_spki_pem()).unwrap();
     let key = record(&data, &register, "");
     assert_eq!(text(&key, "fingerprint").len(), 43);
     assert_eq!(
