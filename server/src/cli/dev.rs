@@ -74,7 +74,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         Print::Text => guide::text(&printed, &arguments.data),
     };
     print(&text)?;
-    until_stopped(services, parts, stop).await
+    until_stopped(&arguments.data, services, parts, stop).await
 }
 
 fn listen(services: &Arc<Services>, bound: Bound, mode: ListenerMode) -> Result<Part, Failure> {

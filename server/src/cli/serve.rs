@@ -70,7 +70,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         parts.push(Part { bound, router: exporter(metrics), wire: Wire::Plain, bounds, meter: None });
     }
     let reloader = tokio::spawn(reload(hangup, certificates));
-    let end = until_stopped(services, parts, stop).await;
+    let end = until_stopped(&storage.data, services, parts, stop).await;
     reloader.abort();
     end
 }

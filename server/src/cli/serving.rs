@@ -1,5 +1,6 @@
 //! What every serving command does alike: opened services, listeners on them, and an orderly end.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,8 +8,8 @@ use axum::Router;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::Failure;
 use super::shutdown::Stop;
+use super::{Failure, commands};
 use crate::app::Services;
 use crate::telemetry::Meter;
 use crate::transport::{Bound, Bounds, Wire};
@@ -26,8 +27,14 @@ pub(super) struct Part {
 const SWEEP_EVERY: Duration = Duration::from_mins(5);
 
 /// Serves until a signal, or until one part breaks: that stops the others, which still finish what they have begun.
-/// Then the database is closed.
-pub(super) async fn until_stopped(services: Arc<Services>, parts: Vec<Part>, stop: Stop) -> Result<(), Failure> {
+/// Account commands are taken meanwhile. Then the database is closed.
+pub(super) async fn until_stopped(
+    data: &Path,
+    services: Arc<Services>,
+    parts: Vec<Part>,
+    stop: Stop,
+) -> Result<(), Failure> {
+    let commands = commands::take(data, &services, stop.receiver());
     let sweeper = tokio::spawn(sweep(services.clone(), stop.receiver()));
     let follower = tokio::spawn(services.clone().follow_key_file());
     let mut running = JoinSet::new();
@@ -47,6 +54,7 @@ pub(super) async fn until_stopped(services: Arc<Services>, parts: Vec<Part>, sto
     if sweeper.await.is_err() {
         tracing::error!("the sweeper broke down");
     }
+    commands.await;
     services.close().await;
     end
 }

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use tollgate_apikey::{KeyId, Mode, Overlap};
 use tollgate_client_address::IpList;
 
-use super::{AuditLog, StorageError, Vault};
+use super::{AuditLog, Samples, StorageError, Vault};
 use crate::account::{
     Credential, Merchant, MerchantId, MerchantStatus, NewAuditEntry, OauthClient, PasswordHash, Role, RsaKey,
     SealedSecret, Switch, User, UserId,
@@ -246,6 +246,9 @@ pub trait RsaKeys: Send + Sync {
 }
 
 /// Every record that administration changes, with the log of the changes.
-pub trait Directory: Vault + AuditLog + Merchants + Users + Credentials + Clients + Secrets + RsaKeys {}
+pub trait Directory:
+    Vault + AuditLog + Merchants + Users + Credentials + Clients + Secrets + RsaKeys + Samples
+{
+}
 
-impl<D: Vault + AuditLog + Merchants + Users + Credentials + Clients + Secrets + RsaKeys> Directory for D {}
+impl<D: Vault + AuditLog + Merchants + Users + Credentials + Clients + Secrets + RsaKeys + Samples> Directory for D {}

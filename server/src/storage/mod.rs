@@ -10,6 +10,7 @@ mod ledger;
 mod orders;
 mod purchases;
 mod records;
+mod samples;
 pub mod sqlite;
 mod vault;
 
@@ -26,4 +27,5 @@ pub use ledger::{CheckoutGrant, Claim, Ledger, MintRefusal};
 pub use orders::{OrderOutcome, Orders};
 pub use purchases::{Credit, CreditOutcome, LinkOutcome, NewCredit, Purchases, ReleaseOutcome};
 pub use records::{REQUEST_SIGNING, Records, RequestSigning};
+pub use samples::{SampleBatch, Samples};
 pub use vault::{Answered, Created, Idempotency, PaymentOutcome, Render, Vault};
