@@ -8,6 +8,7 @@
 pub mod account;
 pub mod administration;
 pub mod app;
+pub mod assets;
 pub mod auth;
 pub mod cli;
 pub mod clock;
@@ -22,6 +23,7 @@ pub mod limits;
 pub mod openapi;
 pub mod payments;
 pub mod rng;
+pub mod shop;
 pub mod storage;
 pub mod telemetry;
 pub mod transport;

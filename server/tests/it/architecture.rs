@@ -102,6 +102,22 @@ fn the_layers_of_the_server_see_only_what_lies_below() {
             ],
         ),
         ("dialects", &["sqlx", "storage::sqlite", "crate::edge", "crate::cli", "crate::config", "crate::telemetry"]),
+        ("assets", &["sqlx", "crate::"]),
+        (
+            "shop",
+            &[
+                "sqlx",
+                "crate::account",
+                "crate::app",
+                "crate::auth",
+                "crate::cli",
+                "crate::demo",
+                "crate::dialects",
+                "crate::edge",
+                "crate::payments",
+                "crate::storage",
+            ],
+        ),
         (
             "telemetry",
             &[

@@ -16,7 +16,7 @@ use super::interop::present;
 /// A running `tollgate dev`; killed when dropped.
 pub(crate) struct Dev {
     child: Child,
-    printed: Value,
+    pub(crate) printed: Value,
 }
 
 impl Dev {
@@ -94,7 +94,20 @@ impl Drop for Dev {
 
 fn command(data: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tollgate"));
-    command.args(["dev", "--print", "json", "--sandbox", "127.0.0.1:0", "--live", "127.0.0.1:0", "--data"]).arg(data);
+    command
+        .args([
+            "dev",
+            "--print",
+            "json",
+            "--sandbox",
+            "127.0.0.1:0",
+            "--live",
+            "127.0.0.1:0",
+            "--shop",
+            "127.0.0.1:0",
+            "--data",
+        ])
+        .arg(data);
     command
 }
 
@@ -126,6 +139,7 @@ fn starts_serves_and_stops_and_keeps_its_data() {
     for pointer in [
         "/sandbox",
         "/live",
+        "/shop",
         "/merchant_id_test",
         "/merchant_id_live",
         "/panel/email",
@@ -206,7 +220,7 @@ fn a_port_in_use_leaves_nothing_behind() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let mut start = Command::new(env!("CARGO_BIN_EXE_tollgate"));
-    start.args(["dev", "--sandbox", &address, "--live", "127.0.0.1:0", "--data"]).arg(&data);
+    start.args(["dev", "--sandbox", &address, "--live", "127.0.0.1:0", "--shop", "127.0.0.1:0", "--data"]).arg(&data);
     fails(&mut start, "already in use");
     assert!(!data.exists());
 }
@@ -214,9 +228,15 @@ fn a_port_in_use_leaves_nothing_behind() {
 #[test]
 fn an_address_of_the_network_is_refused() {
     let dir = tempfile::tempdir().unwrap();
-    let mut start = Command::new(env!("CARGO_BIN_EXE_tollgate"));
-    start.args(["dev", "--sandbox", "0.0.0.0:0", "--live", "127.0.0.1:0", "--data"]).arg(dir.path().join("data"));
-    fails(&mut start, "not a loopback address");
+    let local = "127.0.0.1:0";
+    for (sandbox, live, shop) in [("0.0.0.0:0", local, local), (local, "0.0.0.0:0", local), (local, local, "0.0.0.0:0")]
+    {
+        let mut start = Command::new(env!("CARGO_BIN_EXE_tollgate"));
+        start
+            .args(["dev", "--sandbox", sandbox, "--live", live, "--shop", shop, "--data"])
+            .arg(dir.path().join("data"));
+        fails(&mut start, "not a loopback address");
+    }
 }
 
 #[test]
@@ -317,7 +337,9 @@ fn the_printed_curl_lines_run_as_they_stand() {
     }
     let dir = tempfile::tempdir().unwrap();
     let mut start = Command::new(env!("CARGO_BIN_EXE_tollgate"));
-    start.args(["dev", "--sandbox", "127.0.0.1:0", "--live", "127.0.0.1:0", "--data"]).arg(dir.path().join("data"));
+    start
+        .args(["dev", "--sandbox", "127.0.0.1:0", "--live", "127.0.0.1:0", "--shop", "127.0.0.1:0", "--data"])
+        .arg(dir.path().join("data"));
     let mut child = start.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut guide = String::new();
     for line in BufReader::new(child.stdout.as_mut().unwrap()).lines().map_while(Result::ok) {
@@ -340,7 +362,7 @@ fn the_printed_curl_lines_run_as_they_stand() {
     child.wait().unwrap();
     let (out, error) = (String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
     assert!(run.status.success(), "{out}\n{error}");
-    assert!(calls >= 17 && out.lines().count() >= calls, "{calls} calls: {out}");
+    assert!(calls >= 18 && out.lines().count() >= calls, "{calls} calls: {out}");
     for expected in [
         "\"merchantId\"",
         "\"ttlSeconds\":900",
@@ -357,6 +379,7 @@ fn the_printed_curl_lines_run_as_they_stand() {
         "\"currency\":\"USD\"",
         "\"keys\":[",
         "\"token_endpoint\"",
+        "\"integrity\":\"sha384-",
     ] {
         assert!(out.contains(expected), "{expected} is missing in {out}");
     }

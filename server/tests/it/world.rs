@@ -134,6 +134,11 @@ impl World {
         router(&App { services: self.services.clone(), listener: Arc::new(listener) }, dialects)
     }
 
+    /// The sandbox's router, for what calls it without a socket.
+    pub(crate) fn sandbox(&self) -> Router {
+        self.sandbox.clone()
+    }
+
     /// A text of the demo JSON, by pointer.
     #[track_caller]
     pub(crate) fn text(&self, pointer: &str) -> String {
