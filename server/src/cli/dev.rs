@@ -79,10 +79,11 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         Print::Json => printed.to_json().map_err(|_| DemoError::Incomplete("its credentials do not print"))?,
         Print::Text => guide::text(&printed, &arguments.data),
     };
-    print(&text)?;
-    // One listener that breaks stops the other, which still finishes what it has begun.
+    // One listener that breaks stops the other, which still finishes what it has begun. Both watch before anything is
+    // printed: who reads that may stop the server at once, and a stop before they watch would go unseen.
     let sandbox = sandbox.0.serve(sandbox.1, stop.receiver());
     let live = live.0.serve(live.1, stop.receiver());
+    print(&text)?;
     let (sandbox, live) = tokio::join!(stop.when_over(sandbox), stop.when_over(live));
     sweeper.abort();
     commands.await;

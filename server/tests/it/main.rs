@@ -1,6 +1,7 @@
 //! Tests that drive the real router, and the real binary.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod administration;
 mod alternative;
 mod architecture;
 mod binary;

@@ -1,6 +1,6 @@
 //! A server in this process: real router, real database, a clock that stands still.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ pub(crate) struct World {
     sandbox: Router,
     live: Router,
     any: Router,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 /// A request to one of the listeners.
@@ -85,7 +85,7 @@ pub(crate) async fn world_with(dialects: &'static [&'static dyn Dialect]) -> Wor
         services,
         clock,
         demo: demo.clone(),
-        _dir: dir,
+        dir,
     }
 }
 
@@ -125,6 +125,11 @@ impl World {
             Some(Value::Number(number)) => number.to_string(),
             other => panic!("{pointer} is {other:?}"),
         }
+    }
+
+    /// The database file, for what only somebody with access to it can do.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.dir.path().join(Services::DATABASE)
     }
 
     pub(crate) fn advance(&self, seconds: u64) {

@@ -65,7 +65,7 @@ impl Asked<'_> {
                 return Ok(None);
             };
             let AlternativeClaims { sub, scope, .. } = token.claims();
-            return Ok(Some(self.presented(&rings.alternative, &token, Some(sub.clone()), Some(scope.clone()))?));
+            return Ok(Some(self.presented(&rings.alternative, &token, Some(sub.clone()), Some(scope.clone()))));
         }
         if rings.checkout.verifies_kid(kid.as_str()) {
             let Some((token, secret)) = self.live::<CheckoutJwtClaims>(&rings.checkout).await? else {
@@ -76,13 +76,13 @@ impl Asked<'_> {
             if invoice.is_none_or(|invoice| invoice.status == InvoiceStatus::Archived) {
                 return Ok(None);
             }
-            return Ok(Some(self.presented(&rings.checkout, &token, None, None)?));
+            return Ok(Some(self.presented(&rings.checkout, &token, None, None)));
         }
         if rings.pledg.verifies_kid(kid.as_str()) {
             let Some((token, _)) = self.live::<PledgClaims>(&rings.pledg).await? else {
                 return Ok(None);
             };
-            return Ok(Some(self.presented(&rings.pledg, &token, Some(token.claims().sub.clone()), None)?));
+            return Ok(Some(self.presented(&rings.pledg, &token, Some(token.claims().sub.clone()), None)));
         }
         Ok(None)
     }
@@ -103,8 +103,8 @@ impl Asked<'_> {
         token: &VerifiedToken<C>,
         subject: Option<String>,
         scope: Option<String>,
-    ) -> Result<PresentedToken, Refusal> {
-        Ok(PresentedToken {
+    ) -> PresentedToken {
+        PresentedToken {
             client_id: self.client.public_id(),
             audience: ring.profile().audience().to_owned(),
             id: token.token_id().to_owned(),
@@ -112,6 +112,6 @@ impl Asked<'_> {
             expires_at: token.expires_at(),
             subject,
             scope,
-        })
+        }
     }
 }
