@@ -86,7 +86,7 @@ fn session_token(member: &str, value: Value) -> String {
 const SESSION: &str = "sess_0f8fad5b-d9cb-469f-a165-70867728950e";
 
 fn call(line: &str, headers: &[(&str, &str)]) -> String {
-    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let headers = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect::<Vec<_>>().concat();
     format!("{line} HTTP/1.1\r\nHost: api.example\r\n{headers}\r\n")
 }
 
