@@ -93,7 +93,9 @@ impl fmt::Debug for TokenRing {
 
 fn digest(parts: &[&str]) -> [u8; SHA256_OUTPUT_LEN] {
     let mut context = Context::new(&SHA256);
-    parts.iter().for_each(|part| context.update(part.as_bytes()));
+    for part in parts {
+        context.update(part.as_bytes());
+    }
     let mut digest = [0; SHA256_OUTPUT_LEN];
     digest.copy_from_slice(context.finish().as_ref());
     digest

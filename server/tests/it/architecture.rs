@@ -49,6 +49,7 @@ fn no_primitive_sees_another_or_a_runtime() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table")]
 fn the_layers_of_the_server_see_only_what_lies_below() {
     // (folder, what its product code must not name)
     let rules: &[(&str, &[&str])] = &[
