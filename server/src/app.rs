@@ -16,6 +16,7 @@ use crate::payments::InFlight;
 use crate::rng::{Rng, RngError};
 use crate::storage::sqlite::{OpenError, Sqlite};
 use crate::storage::{Invoices, Ledger, Orders, Purchases, Records, StorageError, Vault};
+use crate::webhooks::{Dialler, Parts, TargetPolicy, TlsSetupError, Webhooks};
 
 /// The state of a request: the services all listeners share, and this listener.
 #[derive(Clone)]
@@ -52,6 +53,8 @@ pub struct Services {
     pub passwords: Passwords,
     /// Seals secrets that are needed in clear.
     pub sealer: Arc<Sealer>,
+    /// Delivers what merchants are to be told; it starts with [`Webhooks::run`].
+    pub webhooks: Webhooks,
     /// Creating calls that are still running.
     pub in_flight: InFlight,
     keys: KeyFile,
@@ -99,6 +102,9 @@ pub enum StartError {
     /// The database does not read.
     #[error(transparent)]
     Storage(#[from] StorageError),
+    /// Webhooks cannot be delivered.
+    #[error(transparent)]
+    Webhooks(#[from] TlsSetupError),
 }
 
 /// How to start the services.
@@ -141,6 +147,16 @@ impl Services {
         let permits = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let passwords = Passwords::new(permits, Self::PASSWORD_QUEUE, &rng)?;
         let sealer = Arc::new(keys.sealer(&key_path)?);
+        let webhooks = Webhooks::new(
+            Parts {
+                store: Arc::new(database.clone()),
+                vault: vault.clone(),
+                sealer: sealer.clone(),
+                clock: clock.clone(),
+                rng: rng.clone(),
+            },
+            Dialler::system(TargetPolicy::Public)?,
+        );
         Ok(Self {
             gate: Gate::new(
                 GateParts {
@@ -160,6 +176,7 @@ impl Services {
             ),
             issuer: Issuer::new(vault.clone(), records.clone(), peppers, rng.clone()),
             sealer,
+            webhooks,
             in_flight: InFlight::default(),
             clock,
             rng,

@@ -1,8 +1,8 @@
 //! The Tollgate reference server: five payment-API authentication dialects on one account model.
 //!
 //! The parts, from the inside out: [`account`] and [`payments`] are the domain, [`auth`] is the decision, [`limits`]
-//! counts, [`storage`] keeps, [`keys`] holds the server's own secrets, [`dialects`] are the wire, [`transport`] reads
-//! requests, [`edge`] is the outermost layer, and [`cli`] starts it all.
+//! counts, [`storage`] keeps, [`keys`] holds the server's own secrets, [`dialects`] are the wire, [`webhooks`]
+//! delivers what they tell, [`transport`] reads requests, [`edge`] is the outermost layer, and [`cli`] starts it all.
 
 pub mod account;
 pub mod app;
@@ -20,3 +20,4 @@ pub mod rng;
 pub mod storage;
 pub mod telemetry;
 pub mod transport;
+pub mod webhooks;

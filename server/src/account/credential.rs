@@ -79,6 +79,8 @@ pub struct OauthClient {
 /// What a secret that must be readable again is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SecretPurpose {
+    /// Signs the notifications a Pledg merchant gets.
+    PledgNotification,
     /// Verifies requests a Pledg merchant signs.
     PledgRequest,
     /// Signs webhook deliveries.
@@ -173,6 +175,7 @@ impl SecretPurpose {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::PledgNotification => "pledg_notification",
             Self::PledgRequest => "pledg_request",
             Self::Webhook => "webhook",
         }

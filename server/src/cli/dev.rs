@@ -11,7 +11,7 @@ use tollgate_client_address::TrustedProxies;
 
 use super::shutdown::Stop;
 use super::{Failure, guide};
-use crate::app::{App, Options, Services};
+use crate::app::{App, Options, Services, StartError};
 use crate::auth::ListenerMode;
 use crate::clock::Clock;
 use crate::demo::{self, DemoError};
@@ -20,6 +20,7 @@ use crate::edge::router;
 use crate::rng::Rng;
 use crate::telemetry::{self, LogFormat};
 use crate::transport::{Bound, bind};
+use crate::webhooks::{Dialler, TargetPolicy};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -66,13 +67,19 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let sandbox = bind(arguments.sandbox)?;
     let live = bind(arguments.live)?;
     let options = Options { clock: Clock::system(), rng: Rng::system(), limits_scale: arguments.limits_scale };
-    let services = Arc::new(Services::open(&arguments.data, options).await?);
+    let mut services = Services::open(&arguments.data, options).await?;
+    let dialler = Dialler::system(TargetPolicy::Development).map_err(StartError::from)?;
+    services.webhooks = services.webhooks.dialling(dialler);
+    let services = Arc::new(services);
     let printed = demo::credentials(&services, &base_url(&sandbox), &base_url(&live)).await?;
 
     let stop = Stop::on_signal().map_err(Failure::Runtime)?;
     let sandbox = listen(&services, sandbox, ListenerMode::Test)?;
     let live = listen(&services, live, ListenerMode::Live)?;
     let sweeper = tokio::spawn(sweep(services.clone()));
+    let webhooks = services.webhooks.clone();
+    let stopping = stop.receiver();
+    let deliveries = tokio::spawn(async move { webhooks.run(stopping).await });
 
     let text = match arguments.print {
         Print::Json => printed.to_json().map_err(|_| DemoError::Incomplete("its credentials do not print"))?,
@@ -84,6 +91,9 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let live = live.0.serve(live.1, stop.receiver());
     let (sandbox, live) = tokio::join!(stop.when_over(sandbox), stop.when_over(live));
     sweeper.abort();
+    if deliveries.await.is_err() {
+        tracing::error!("webhook delivery broke down");
+    }
     services.close().await;
     sandbox?;
     live?;
@@ -91,9 +101,8 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
 }
 
 fn listen(services: &Arc<Services>, bound: Bound, mode: ListenerMode) -> Result<(Bound, axum::Router), Failure> {
-    let listener = services
-        .listener(mode, &base_url(&bound), TrustedProxies::new(Vec::new()))
-        .map_err(crate::app::StartError::from)?;
+    let listener =
+        services.listener(mode, &base_url(&bound), TrustedProxies::new(Vec::new())).map_err(StartError::from)?;
     let app = App { services: services.clone(), listener: Arc::new(listener) };
     Ok((bound, router(&app, dialects::ALL)))
 }
@@ -111,6 +120,9 @@ async fn sweep(services: Arc<Services>) {
         services.gate.sweep(now);
         if let Err(error) = services.ledger.sweep(now - day).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "expired grants could not be removed");
+        }
+        if let Err(error) = services.webhooks.sweep(now).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "old deliveries could not be removed");
         }
     }
 }

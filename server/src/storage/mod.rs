@@ -10,6 +10,7 @@ mod purchases;
 mod records;
 pub mod sqlite;
 mod vault;
+mod webhooks;
 
 pub use cache::FencedCache;
 pub use completion::complete;
@@ -17,6 +18,11 @@ pub use error::{StorageError, StorageErrorKind};
 pub use invoices::{InvoicePaymentOutcome, Invoices};
 pub use ledger::{CheckoutGrant, Claim, Ledger, MintRefusal};
 pub use orders::{OrderOutcome, Orders};
-pub use purchases::{Credit, CreditOutcome, LinkOutcome, NewCredit, Purchases, ReleaseOutcome};
+pub use purchases::{Credit, CreditOutcome, LinkOutcome, NewCredit, Purchases, ReleaseOutcome, SettledPurchase};
 pub use records::{Records, RequestSigning};
-pub use vault::{Answered, Created, Idempotency, PaymentOutcome, Render, Vault};
+pub use vault::{Answered, Created, Idempotency, NewPaymentAttempt, PaymentAttempt, PaymentOutcome, Render, Vault};
+pub use webhooks::{
+    Attempt, AttemptError, AttemptOutcome, Delivery, DeliveryCursor, DeliveryState, Endpoint, EndpointId,
+    EndpointOrigin, Format, LeasedDelivery, MAX_PASSED_OVER, MessageId, NewEndpoint, NewLease, Next, Notice, Notify,
+    SealedBearer, WebhookDialect, Webhooks,
+};

@@ -62,9 +62,32 @@ fn the_layers_of_the_server_see_only_what_lies_below() {
         ("keys", &["axum", "sqlx", "crate::dialects", "crate::storage"]),
         (
             "storage",
-            &["axum", "crate::dialects", "crate::transport", "crate::auth", "crate::edge", "crate::cli", "crate::app"],
+            &[
+                "axum",
+                "crate::dialects",
+                "crate::transport",
+                "crate::auth",
+                "crate::webhooks",
+                "crate::edge",
+                "crate::cli",
+                "crate::app",
+            ],
         ),
         ("dialects", &["sqlx", "storage::sqlite", "crate::edge", "crate::cli"]),
+        (
+            "webhooks",
+            &[
+                "axum",
+                "sqlx",
+                "storage::sqlite",
+                "crate::auth",
+                "crate::dialects",
+                "crate::transport",
+                "crate::edge",
+                "crate::cli",
+                "crate::app",
+            ],
+        ),
         ("transport", &["sqlx", "storage::sqlite", "crate::dialects", "crate::edge", "crate::cli", "crate::app"]),
     ];
     for (folder, forbidden) in rules {

@@ -1112,7 +1112,7 @@ fn credit(world: &World, uid: &str, body: &Value) -> Call {
     person(world, &credit_path(uid)).json(body)
 }
 
-fn payload(world: &World) -> Value {
+pub(crate) fn payload(world: &World) -> Value {
     json!({
         "data": {
             "merchantUid": world.text("/pledg/merchant_uid"),
@@ -1126,11 +1126,11 @@ fn payload(world: &World) -> Value {
     })
 }
 
-fn signed(world: &World, payload: &Value) -> String {
+pub(crate) fn signed(world: &World, payload: &Value) -> String {
     sign(payload, None, world.text("/pledg/signing_secret").as_bytes()).unwrap()
 }
 
-fn link(signature: &str) -> Call {
+pub(crate) fn link(signature: &str) -> Call {
     Call::post(&format!("{LINK}?signature={signature}"))
 }
 

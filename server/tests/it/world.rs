@@ -1,6 +1,6 @@
 //! A server in this process: real router, real database, a clock that stands still.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +21,7 @@ use tollgate::demo;
 use tollgate::dialects::{self, Dialect};
 use tollgate::edge::router;
 use tollgate::rng::Rng;
+use tollgate::webhooks::Dialler;
 use tollgate_client_address::{IpList, TrustedProxies};
 use tower::ServiceExt;
 
@@ -38,7 +39,7 @@ pub(crate) struct World {
     sandbox: Router,
     live: Router,
     any: Router,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 /// A request to one of the listeners.
@@ -64,13 +65,22 @@ pub(crate) async fn world() -> World {
 }
 
 pub(crate) async fn world_with(dialects: &'static [&'static dyn Dialect]) -> World {
+    build(dialects, None).await
+}
+
+/// A world whose webhooks go through this dialler.
+pub(crate) async fn world_dialling(dialler: Dialler) -> World {
+    build(dialects::ALL, Some(dialler)).await
+}
+
+async fn build(dialects: &'static [&'static dyn Dialect], dialler: Option<Dialler>) -> World {
     let (template, demo) = TEMPLATE.get_or_init(template).await;
     let dir = tempfile::tempdir().unwrap();
     for file in [Services::DATABASE, Services::KEYS] {
         std::fs::copy(template.path().join(file), dir.path().join(file)).unwrap();
     }
     let clock = Clock::manual(OffsetDateTime::from_unix_timestamp(T0).unwrap());
-    let services = open(dir.path(), clock.clone()).await;
+    let services = open(dir.path(), clock.clone(), dialler).await;
     let listener = |mode, base_url| {
         let proxies = TrustedProxies::parse(["10.0.0.0/8"]).unwrap();
         let listener = Arc::new(services.listener(mode, base_url, proxies).unwrap());
@@ -83,22 +93,26 @@ pub(crate) async fn world_with(dialects: &'static [&'static dyn Dialect]) -> Wor
         services,
         clock,
         demo: demo.clone(),
-        _dir: dir,
+        dir,
     }
 }
 
 async fn template() -> (TempDir, Value) {
     let dir = tempfile::tempdir().unwrap();
     let clock = Clock::manual(OffsetDateTime::from_unix_timestamp(T0).unwrap());
-    let services = open(dir.path(), clock).await;
+    let services = open(dir.path(), clock, None).await;
     let printed = demo::credentials(&services, SANDBOX, LIVE).await.unwrap().to_json().unwrap();
     services.close().await;
     (dir, serde_json::from_str(&printed).unwrap())
 }
 
-async fn open(data: &Path, clock: Clock) -> Arc<Services> {
+async fn open(data: &Path, clock: Clock, dialler: Option<Dialler>) -> Arc<Services> {
     let options = Options { clock, rng: Rng::system(), limits_scale: 1 };
-    Arc::new(Services::open(data, options).await.unwrap())
+    let mut services = Services::open(data, options).await.unwrap();
+    if let Some(dialler) = dialler {
+        services.webhooks = services.webhooks.dialling(dialler);
+    }
+    Arc::new(services)
 }
 
 impl World {
@@ -131,6 +145,11 @@ impl World {
 
     pub(crate) fn now(&self) -> OffsetDateTime {
         self.clock.now()
+    }
+
+    /// The database file.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.dir.path().join(Services::DATABASE)
     }
 
     pub(crate) fn merchant_id(&self) -> MerchantId {

@@ -5,6 +5,7 @@ mod checkout_auth;
 mod cors;
 mod error;
 mod invoice;
+mod notification;
 mod payment_methods;
 mod payments;
 mod token;

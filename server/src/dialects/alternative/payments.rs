@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::access::{self, Checkout};
 use super::invoice::timestamp;
+use super::notification;
 use crate::app::App;
 use crate::auth::{FieldFault, Reason, Refusal};
 use crate::dialects::{answer_created, first_answer};
@@ -50,7 +51,11 @@ pub(super) async fn pay(State(app): State<App>, request: Request) -> Result<Resp
         })
         .to_string(),
     };
-    match app.services.invoices.pay_invoice(new, entry, &render).await? {
+    let message_id = app.services.webhooks.message_id(new.created_at)?;
+    let notify = |made: &NewInvoicePayment| notification::paid(made, message_id.clone());
+    let outcome = app.services.invoices.pay_invoice(new, entry, &render, &notify).await?;
+    app.services.webhooks.wake();
+    match outcome {
         InvoicePaymentOutcome::Created(created) => answer_created(created),
         InvoicePaymentOutcome::OtherKind => Err(Refusal::field("payment_method", FieldFault::Invalid)),
         InvoicePaymentOutcome::NotPayable => Err(Refusal::new(Reason::Conflict("invoice_not_payable"))),

@@ -4,6 +4,7 @@ mod access;
 mod api_key;
 mod checkout_session;
 mod login;
+mod notification;
 mod payment_requests;
 mod payments;
 mod whoami;

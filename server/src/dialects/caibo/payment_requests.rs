@@ -13,7 +13,7 @@ use time::format_description::well_known::Rfc3339;
 use super::access;
 use crate::app::App;
 use crate::auth::{Authorized, FieldFault, Principal, Reason, Refusal};
-use crate::dialects::{answer_created, first_answer};
+use crate::dialects::{answer_created, first_answer, webhook_url};
 use crate::payments::{Amount, Currency, NewPaymentRequest, PaymentRequest, parse_id};
 use crate::storage::Answered;
 use crate::transport::{Members, idempotent_call, json_body};
@@ -56,7 +56,8 @@ pub(super) async fn create(State(app): State<App>, request: Request) -> Result<R
     if let Some(first) = first_answer(&app, principal, idempotent.as_ref(), arrival.now).await? {
         return Ok(first);
     }
-    let new = read(&members, principal, arrival.now)?;
+    let notify_url = webhook_url(&app, &members, "notifyUrl")?;
+    let new = read(&members, principal, notify_url, arrival.now)?;
     let render = |made: &PaymentRequest| Answered {
         status: StatusCode::CREATED.as_u16(),
         body: full(made).and_then(|view| serde_json::to_string(&view).ok()).unwrap_or_default(),
@@ -89,7 +90,12 @@ pub(super) async fn find(app: &App, call: &Authorized, id: &str) -> Result<Payme
     found.ok_or_else(|| Refusal::new(Reason::NotFound))
 }
 
-fn read(members: &Members, principal: &Principal, now: OffsetDateTime) -> Result<NewPaymentRequest, Refusal> {
+fn read(
+    members: &Members,
+    principal: &Principal,
+    notify_url: Option<String>,
+    now: OffsetDateTime,
+) -> Result<NewPaymentRequest, Refusal> {
     let invalid = |name: &'static str| Refusal::field(name, FieldFault::Invalid);
     let amount = members.required_raw("amount")?;
     let unit = Currency::parse(&members.required_string("unit", 3)?).ok_or_else(|| invalid("unit"))?;
@@ -107,7 +113,7 @@ fn read(members: &Members, principal: &Principal, now: OffsetDateTime) -> Result
         amount: Amount::parse(amount, unit).ok_or_else(|| invalid("amount"))?,
         unit,
         reference_id: members.string("referenceId", MAX_REFERENCE)?,
-        notify_url: members.https_url("notifyUrl")?,
+        notify_url,
         success_url: members.https_url("successUrl")?,
         failure_url: members.https_url("failureUrl")?,
         origin_domain,

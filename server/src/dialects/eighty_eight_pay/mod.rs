@@ -4,6 +4,7 @@ mod access;
 mod balance;
 mod charges;
 mod envelope;
+mod notification;
 mod token;
 
 use axum::Router;

@@ -4,6 +4,7 @@
 mod access;
 mod answer;
 mod link_query;
+mod notification;
 mod purchase_link;
 mod purchases;
 mod secured_endpoint;

@@ -7,19 +7,23 @@ use http::StatusCode;
 use http::request::Parts;
 use serde_json::json;
 
-use super::access;
+use super::{access, notification};
 use crate::app::App;
 use crate::auth::{FieldFault, Reason, Refusal};
 use crate::dialects::{answer_created, first_answer};
 use crate::payments::parse_id;
-use crate::storage::{Answered, Credit, CreditOutcome, NewCredit, ReleaseOutcome};
+use crate::storage::{Answered, Credit, CreditOutcome, NewCredit, ReleaseOutcome, SettledPurchase};
 use crate::transport::{idempotent_call, json_body};
 
 pub(super) async fn release(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
     let (parts, _) = request.into_parts();
-    let (call, _) = access::by_dashboard(&app, &parts).await?;
+    let (call, arrival) = access::by_dashboard(&app, &parts).await?;
     let (principal, uid) = (call.principal(), purchase_uid(&parts));
-    match app.services.purchases.release(&principal.merchant().id, principal.mode(), uid).await? {
+    let message_id = app.services.webhooks.message_id(arrival.now)?;
+    let notify = |settled: &SettledPurchase| notification::released(settled, message_id.clone(), arrival.now);
+    let outcome = app.services.purchases.release(&principal.merchant().id, principal.mode(), uid, &notify).await?;
+    app.services.webhooks.wake();
+    match outcome {
         ReleaseOutcome::Released => Ok(Json(json!({ "uid": uid, "status": "released" })).into_response()),
         ReleaseOutcome::InvalidState => Err(Refusal::new(Reason::Conflict("invalid_state"))),
         ReleaseOutcome::NotFound => Err(Refusal::new(Reason::NotFound)),
@@ -56,7 +60,18 @@ pub(super) async fn credit_by_transfer(State(app): State<App>, request: Request)
         .to_string(),
     };
     let entry = idempotent.as_ref().map(|call| call.entry.clone());
-    match app.services.purchases.credit_by_transfer(credit, entry, &render).await? {
+    let mut item = [0_u8; 16];
+    app.services.rng.fill(&mut item)?;
+    let message_id = app.services.webhooks.message_id(arrival.now)?;
+    let merchant_uid = app.services.records.alias(&credit.merchant, credit.mode, "mer").await?;
+    let amount_cents = credit.amount_cents;
+    let notify = |settled: &SettledPurchase| {
+        let merchant_uid = merchant_uid.as_deref();
+        notification::credited(settled, amount_cents, merchant_uid, item, message_id.clone(), arrival.now)
+    };
+    let outcome = app.services.purchases.credit_by_transfer(credit, entry, &render, &notify).await?;
+    app.services.webhooks.wake();
+    match outcome {
         CreditOutcome::Booked(created) => answer_created(created),
         CreditOutcome::Exceeds => Err(Refusal::field("amount_cents", FieldFault::Invalid)),
         CreditOutcome::InvalidState => Err(Refusal::new(Reason::Conflict("invalid_state"))),

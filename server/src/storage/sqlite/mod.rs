@@ -6,9 +6,11 @@ mod ledger;
 mod merchants;
 mod open;
 mod orders;
+mod outbox;
 mod payments;
 mod purchases;
 mod row;
 mod vault;
+mod webhooks;
 
 pub use open::{OpenError, Sqlite};

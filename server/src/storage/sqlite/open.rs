@@ -130,7 +130,10 @@ fn classify(path: &Path, error: &sqlx::Error) -> OpenError {
 }
 
 /// Never edited once released; a change is a new entry.
-const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "foundation", include_str!("../../../migrations/0001_foundation.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "foundation", include_str!("../../../migrations/0001_foundation.sql")),
+    (3, "webhooks", include_str!("../../../migrations/0003_webhooks.sql")),
+];
 
 #[cfg(test)]
 mod tests {

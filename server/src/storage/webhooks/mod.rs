@@ -1,0 +1,109 @@
+//! Webhook endpoints and the deliveries that wait for them.
+
+mod delivery;
+mod endpoint;
+
+use async_trait::async_trait;
+use time::OffsetDateTime;
+use tollgate_apikey::Mode;
+
+use super::StorageError;
+use crate::account::MerchantId;
+
+pub use delivery::{
+    Attempt, AttemptError, AttemptOutcome, Delivery, DeliveryState, Format, LeasedDelivery, MessageId, Next, Notice,
+    Notify,
+};
+pub use endpoint::{Endpoint, EndpointId, EndpointOrigin, NewEndpoint, SealedBearer, WebhookDialect};
+
+/// The most merchants one call of [`Webhooks::lease`] can pass over.
+pub const MAX_PASSED_OVER: usize = 4;
+
+/// A lease to be taken: from now until an end, under a name nobody else has.
+#[derive(Debug, Clone)]
+pub struct NewLease {
+    /// Random text.
+    pub name: String,
+    /// What is due now may be taken.
+    pub now: OffsetDateTime,
+    /// If nothing was recorded by then, the delivery is due again.
+    pub until: OffsetDateTime,
+}
+
+/// Where a page of deliveries begins: behind this one.
+#[derive(Debug, Clone)]
+pub struct DeliveryCursor {
+    /// The last message of the page before.
+    pub message_id: MessageId,
+    /// The last endpoint of the page before.
+    pub endpoint: EndpointId,
+}
+
+/// Endpoints and deliveries. Every write is on disk before the call returns.
+///
+/// Deliveries are caused by the verbs of the other traits, each in the transaction of its change
+/// ([`Notify`]); here they are carried out.
+#[async_trait]
+pub trait Webhooks: Send + Sync {
+    /// Registers an endpoint, or an endpoint that was named before, or one that was disabled: it is active afterwards.
+    ///
+    /// `None` when the merchant has `limit` others of the dialect.
+    async fn register_endpoint(
+        &self,
+        new: &NewEndpoint,
+        limit: u32,
+        now: OffsetDateTime,
+    ) -> Result<Option<Endpoint>, StorageError>;
+    /// Removes a registered endpoint with its deliveries; `false` when there is none.
+    async fn remove_endpoint(&self, merchant: &MerchantId, mode: Mode, id: &EndpointId) -> Result<bool, StorageError>;
+    /// Reads an endpoint.
+    async fn endpoint(
+        &self,
+        merchant: &MerchantId,
+        mode: Mode,
+        id: &EndpointId,
+    ) -> Result<Option<Endpoint>, StorageError>;
+    /// The registered endpoints of a merchant, oldest first.
+    async fn endpoints(&self, merchant: &MerchantId, mode: Mode) -> Result<Vec<Endpoint>, StorageError>;
+    /// Sends a notice to one endpoint; `false` when there is no such active endpoint.
+    async fn enqueue(
+        &self,
+        merchant: &MerchantId,
+        mode: Mode,
+        id: &EndpointId,
+        notice: &Notice,
+    ) -> Result<bool, StorageError>;
+
+    /// Takes the delivery that is due longest, of an endpoint that nobody works for; `None` when nothing is due.
+    ///
+    /// Merchants in `passed_over`, at most [`MAX_PASSED_OVER`], are left out.
+    async fn lease(&self, lease: &NewLease, passed_over: &[MerchantId])
+    -> Result<Option<LeasedDelivery>, StorageError>;
+    /// Records an attempt and gives the lease back; `false`, and nothing is recorded, when the lease was lost.
+    async fn complete(
+        &self,
+        leased: &LeasedDelivery,
+        attempt: &Attempt,
+        next: Next,
+        now: OffsetDateTime,
+    ) -> Result<bool, StorageError>;
+
+    /// A merchant's deliveries, newest first, at most `limit`.
+    async fn deliveries(
+        &self,
+        merchant: &MerchantId,
+        mode: Mode,
+        after: Option<&DeliveryCursor>,
+        limit: u32,
+    ) -> Result<Vec<Delivery>, StorageError>;
+    /// The attempts of a delivery, oldest first.
+    async fn attempts(
+        &self,
+        merchant: &MerchantId,
+        mode: Mode,
+        message_id: &MessageId,
+        endpoint: &EndpointId,
+    ) -> Result<Vec<Attempt>, StorageError>;
+    /// Removes deliveries that are over and were caused before `before`, and named endpoints nothing refers to.
+    async fn sweep_deliveries(&self, before: OffsetDateTime) -> Result<u64, StorageError>;
+}
