@@ -22,7 +22,7 @@ const POLL: Duration = Duration::from_secs(1);
 /// Random bytes in the name of a lease.
 const LEASE_BYTES: usize = 16;
 
-const _: () = assert!(WORKERS / PER_MERCHANT <= MAX_PASSED_OVER, "every merchant at its bound can be passed over");
+const _: () = assert!(WORKERS <= MAX_PASSED_OVER, "every merchant with a running attempt can be passed over");
 
 /// The attempts that are running.
 #[derive(Default)]
@@ -159,7 +159,12 @@ impl Running {
     async fn fill(&mut self, webhooks: &Webhooks) -> Result<u32, WebhooksError> {
         let mut started = 0;
         while self.tasks.len() < WORKERS {
-            let Some(leased) = webhooks.lease(&self.at_their_bound()).await? else { break };
+            // Whoever has nothing running comes first; a merchant gets more workers only while nobody else needs them.
+            let leased = match webhooks.lease(&self.merchants_with(1)).await? {
+                None if !self.tasks.is_empty() => webhooks.lease(&self.merchants_with(PER_MERCHANT)).await?,
+                found => found,
+            };
+            let Some(leased) = leased else { break };
             let merchant = leased.merchant.clone();
             let task = self.tasks.spawn(webhooks.clone().attempt(leased));
             self.merchants.insert(task.id(), merchant);
@@ -186,13 +191,13 @@ impl Running {
         self.merchants.remove(&id);
     }
 
-    /// The merchants that have as many attempts running as one may.
-    fn at_their_bound(&self) -> Vec<MerchantId> {
+    /// The merchants that have at least so many attempts running.
+    fn merchants_with(&self, running: usize) -> Vec<MerchantId> {
         let mut counts: HashMap<&MerchantId, usize> = HashMap::new();
         for merchant in self.merchants.values() {
             *counts.entry(merchant).or_default() += 1;
         }
-        counts.into_iter().filter(|(_, count)| *count >= PER_MERCHANT).map(|(merchant, _)| merchant.clone()).collect()
+        counts.into_iter().filter(|(_, count)| *count >= running).map(|(merchant, _)| merchant.clone()).collect()
     }
 }
 

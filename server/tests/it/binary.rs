@@ -20,7 +20,12 @@ pub(crate) struct Dev {
 
 impl Dev {
     pub(crate) fn start(data: &Path) -> Self {
-        let mut child = command(data).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        Self::start_with(data, [])
+    }
+
+    /// Starts it with these variables in its environment.
+    pub(crate) fn start_with<const N: usize>(data: &Path, variables: [(&str, &str); N]) -> Self {
+        let mut child = command(data).envs(variables).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         Self { child, printed: serde_json::from_str(&line).unwrap() }
@@ -102,6 +107,7 @@ fn starts_serves_and_stops_and_keeps_its_data() {
         "/pledg/key",
         "/pledg/secret",
         "/pledg/signing_secret",
+        "/pledg/notification_secret",
         "/pledg/merchant_uid",
         "/pledg/purchase_uid",
         "/alternative/client_id",

@@ -1,10 +1,12 @@
 //! Webhook delivery against a real TLS receiver on this machine.
 
+mod dev;
 mod dialling;
 mod endpoints;
 mod fairness;
 mod formats;
 mod interop;
+mod laws;
 mod receiver;
 mod retries;
 mod rotation;

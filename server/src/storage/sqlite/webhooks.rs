@@ -126,7 +126,8 @@ impl Webhooks for Sqlite {
             let query = sqlx::query(
                 "UPDATE webhook_endpoints SET lease = $1, due_at = $2 WHERE due_at <= $3 AND id = \
                  (SELECT id FROM webhook_endpoints WHERE due_at <= $3 AND disabled_at IS NULL \
-                 AND merchant_id NOT IN ($4, $5, $6, $7) ORDER BY due_at, id LIMIT 1) RETURNING *",
+                 AND merchant_id NOT IN ($4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) \
+                 ORDER BY due_at, id LIMIT 1) RETURNING *",
             );
             let query = query.bind(&lease.name).bind(epoch_ms(lease.until)).bind(epoch_ms(lease.now));
             let query = passed_over.iter().fold(query, |query, merchant| query.bind(*merchant));
@@ -140,7 +141,7 @@ impl Webhooks for Sqlite {
                  ORDER BY due_at, message_id LIMIT 1",
             );
             match due.bind(id.as_str()).bind(epoch_ms(lease.now)).fetch_optional(&mut *tx).await? {
-                None => give_back(&mut tx, &id).await?,
+                None => give_back(&mut tx, &id, lease.now).await?,
                 Some(due) => {
                     let delivery = delivery(&due)?;
                     tx.commit().await?;
@@ -161,7 +162,7 @@ impl Webhooks for Sqlite {
     ) -> Result<bool, StorageError> {
         let LeasedDelivery { lease, delivery: Delivery { message_id, endpoint, .. }, .. } = leased;
         let mut tx = self.begin().await?;
-        let held: Option<i64> = sqlx::query_scalar("SELECT 1 FROM webhook_endpoints WHERE id = $1 AND lease = $2")
+        let held: Option<String> = sqlx::query_scalar("SELECT id FROM webhook_endpoints WHERE id = $1 AND lease = $2")
             .bind(endpoint.as_str())
             .bind(lease)
             .fetch_optional(&mut *tx)
@@ -184,13 +185,13 @@ impl Webhooks for Sqlite {
         .bind(endpoint.as_str())
         .bind(state.as_str())
         .bind(due_at)
-        .bind(attempt.number)
+        .bind(i64::from(attempt.number))
         .execute(&mut *tx)
         .await?;
         if next == Next::Gone {
             disable(&mut tx, endpoint, now).await?;
         }
-        give_back(&mut tx, endpoint).await?;
+        give_back(&mut tx, endpoint, now).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -211,7 +212,7 @@ impl Webhooks for Sqlite {
         .bind(mode.as_str())
         .bind(after.map(|cursor| cursor.message_id.as_str()))
         .bind(after.map(|cursor| cursor.endpoint.as_str()))
-        .bind(limit)
+        .bind(i64::from(limit))
         .fetch_all(&self.read)
         .await?;
         rows.iter().map(delivery).collect()
@@ -277,13 +278,18 @@ async fn find(
     query.fetch_optional(connection).await?.as_ref().map(endpoint).transpose()
 }
 
-/// Frees an endpoint and notes when it is due next.
-async fn give_back(connection: &mut SqliteConnection, id: &EndpointId) -> Result<(), StorageError> {
+/// Frees an endpoint and notes when it is due next: not before now, so that it stands behind those that wait.
+async fn give_back(
+    connection: &mut SqliteConnection,
+    id: &EndpointId,
+    now: OffsetDateTime,
+) -> Result<(), StorageError> {
     sqlx::query(
-        "UPDATE webhook_endpoints SET lease = NULL, \
-         due_at = (SELECT MIN(due_at) FROM webhook_deliveries WHERE endpoint_id = $1) WHERE id = $1",
+        "UPDATE webhook_endpoints SET lease = NULL, due_at = (SELECT CASE WHEN MIN(due_at) < $2 THEN $2 \
+         ELSE MIN(due_at) END FROM webhook_deliveries WHERE endpoint_id = $1) WHERE id = $1",
     )
     .bind(id.as_str())
+    .bind(epoch_ms(now))
     .execute(connection)
     .await?;
     Ok(())
@@ -312,7 +318,7 @@ async fn insert_attempt(
     attempt: &Attempt,
 ) -> Result<(), StorageError> {
     let (status, error) = match attempt.outcome {
-        AttemptOutcome::Answered(status) => (Some(status), None),
+        AttemptOutcome::Answered(status) => (Some(i64::from(status)), None),
         AttemptOutcome::Failed(error) => (None, Some(error.as_str())),
     };
     sqlx::query(
@@ -321,7 +327,7 @@ async fn insert_attempt(
     )
     .bind(message_id.as_str())
     .bind(endpoint.as_str())
-    .bind(attempt.number)
+    .bind(i64::from(attempt.number))
     .bind(epoch_ms(attempt.made_at))
     .bind(i64::try_from(attempt.duration.whole_milliseconds()).unwrap_or(i64::MAX))
     .bind(status)
@@ -362,26 +368,30 @@ fn delivery(row: &SqliteRow) -> Result<Delivery, StorageError> {
         format: Format::from_stored(row.try_get("format")?).ok_or_else(StorageError::corrupt)?,
         body: row.try_get("body")?,
         state: DeliveryState::from_stored(row.try_get("state")?).ok_or_else(StorageError::corrupt)?,
-        attempts: row.try_get("attempts")?,
+        attempts: number(row, "attempts")?,
         due_at: row.try_get::<Option<i64>, _>("due_at")?.map(from_epoch_ms),
         created_at: from_epoch_ms(row.try_get("created_at")?),
     })
 }
 
 fn attempt(row: &SqliteRow) -> Result<Attempt, StorageError> {
-    let outcome = match (row.try_get("status")?, row.try_get::<Option<&str>, _>("error")?) {
-        (Some(status), None) => AttemptOutcome::Answered(status),
+    let outcome = match (row.try_get::<Option<i64>, _>("status")?, row.try_get::<Option<&str>, _>("error")?) {
+        (Some(status), None) => AttemptOutcome::Answered(u16::try_from(status).map_err(|_| StorageError::corrupt())?),
         (None, Some(error)) => {
             AttemptOutcome::Failed(AttemptError::from_stored(error).ok_or_else(StorageError::corrupt)?)
         }
         _ => return Err(StorageError::corrupt()),
     };
     Ok(Attempt {
-        number: row.try_get("number")?,
+        number: number(row, "number")?,
         made_at: from_epoch_ms(row.try_get("made_at")?),
         duration: Duration::milliseconds(row.try_get("duration_ms")?),
         outcome,
     })
+}
+
+fn number(row: &SqliteRow, column: &str) -> Result<u32, StorageError> {
+    u32::try_from(row.try_get::<i64, _>(column)?).map_err(|_| StorageError::corrupt())
 }
 
 fn endpoint_id(row: &SqliteRow, column: &str) -> Result<EndpointId, StorageError> {

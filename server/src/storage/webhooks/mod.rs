@@ -17,7 +17,7 @@ pub use delivery::{
 pub use endpoint::{Endpoint, EndpointId, EndpointOrigin, NewEndpoint, SealedBearer, WebhookDialect};
 
 /// The most merchants one call of [`Webhooks::lease`] can pass over.
-pub const MAX_PASSED_OVER: usize = 4;
+pub const MAX_PASSED_OVER: usize = 16;
 
 /// A lease to be taken: from now until an end, under a name nobody else has.
 #[derive(Debug, Clone)]
@@ -74,7 +74,10 @@ pub trait Webhooks: Send + Sync {
         notice: &Notice,
     ) -> Result<bool, StorageError>;
 
-    /// Takes the delivery that is due longest, of an endpoint that nobody works for; `None` when nothing is due.
+    /// Takes what is due of the endpoint that waits longest and that nobody works for; `None` when nothing is due.
+    ///
+    /// An endpoint that was just served waits from then on, however long its deliveries have been due: a backlog does
+    /// not stand before what others are told.
     ///
     /// Merchants in `passed_over`, at most [`MAX_PASSED_OVER`], are left out.
     async fn lease(&self, lease: &NewLease, passed_over: &[MerchantId])

@@ -13,21 +13,23 @@ use tollgate_webhook_hmac::WebhookSecret;
 
 use super::{Shop, give_secret};
 
-const DEAD: usize = 20;
-
-/// Deliveries that are due, 500 to each of the merchant's endpoints.
-const DUE: &str = "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 499) \
+/// So many due deliveries to one endpoint.
+const DUE: &str = "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < $3 - 1) \
     INSERT INTO webhook_deliveries (message_id, endpoint_id, merchant_id, mode, format, body, state, attempts, due_at, \
     created_at) SELECT 'msg_' || printf('%032x', n.i), e.id, e.merchant_id, e.mode, 'caibo', '{}', 'pending', 0, $1, $1 \
-    FROM n, webhook_endpoints e WHERE e.merchant_id = $2";
+    FROM n, webhook_endpoints e WHERE e.id = $2";
 
 #[tokio::test]
 async fn ten_thousand_due_deliveries_to_dead_endpoints_do_not_delay_another_merchant() {
     // The dead ones hang for as long as the test runs.
     let forever = Duration::from_hours(1);
     let shop = Shop::with_limits(DialLimits { total: forever, connect: forever }).await;
-    let other = other_merchant(&shop).await;
-    make_due(&shop, &other).await;
+    let other = other_merchant(&shop, "DEAD0").await;
+    for number in 0..20_u8 {
+        let address = format!("93.184.216.{number}");
+        shop.internet.dead(&address);
+        make_due(&shop, &other, number, &address, 500).await;
+    }
 
     let (stop, stopped) = watch::channel(());
     let webhooks = shop.world.services.webhooks.clone();
@@ -46,6 +48,26 @@ async fn ten_thousand_due_deliveries_to_dead_endpoints_do_not_delay_another_merc
 }
 
 #[tokio::test]
+async fn a_backlog_of_many_merchants_does_not_stand_before_a_new_delivery() {
+    let shop = Shop::open().await;
+    for number in 0..20_u8 {
+        let merchant = other_merchant(&shop, &format!("DEAD{}", char::from(b'A' + number))).await;
+        // Nobody listens there: each attempt fails at once, and there are 500 for each merchant.
+        make_due(&shop, &merchant, number, &format!("93.184.216.{number}"), 500).await;
+    }
+    shop.decline().await;
+    shop.world.advance(1);
+    let (stop, stopped) = watch::channel(());
+    let webhooks = shop.world.services.webhooks.clone();
+    let worker = tokio::spawn(async move { webhooks.run(stopped).await });
+    shop.receiver.arrival().await;
+    let before = shop.internet.dialled().len();
+    assert!(before <= 20 + 16, "it was the turn of {before} others first: more than one for each");
+    worker.abort();
+    drop(stop);
+}
+
+#[tokio::test]
 async fn a_worker_that_is_told_to_stop_finishes_what_it_began() {
     let shop = Shop::open().await;
     shop.decline().await;
@@ -59,8 +81,8 @@ async fn a_worker_that_is_told_to_stop_finishes_what_it_began() {
     assert_eq!(delivery.attempts, 1, "the attempt that was under way was recorded");
 }
 
-async fn other_merchant(shop: &Shop) -> MerchantId {
-    let id = MerchantId::new("COL", "DEAD0").unwrap();
+async fn other_merchant(shop: &Shop, id: &str) -> MerchantId {
+    let id = MerchantId::new("COL", id).unwrap();
     let merchant = Merchant {
         id: id.clone(),
         name: "Dead Shop".to_owned(),
@@ -79,23 +101,20 @@ async fn other_merchant(shop: &Shop) -> MerchantId {
     id
 }
 
-/// 10,000 deliveries, due for an hour, to endpoints that take a connection and say nothing.
-async fn make_due(shop: &Shop, merchant: &MerchantId) {
+/// An endpoint of its own name at this address, with so many deliveries that have been due for an hour.
+async fn make_due(shop: &Shop, merchant: &MerchantId, number: u8, address: &str, count: i64) {
+    let name = format!("dead{number}.example");
+    shop.internet.name(&name, &[&[address]]);
     let dialects = [WebhookDialect::Caibo, WebhookDialect::Pledg, WebhookDialect::EightyEightPay];
-    for number in 0..DEAD {
-        let (name, address) = (format!("dead{number}.example"), format!("93.184.216.{number}"));
-        shop.internet.name(&name, &[&[&address]]);
-        shop.internet.dead(&address);
-        let (url, dialect) = (format!("https://{name}/"), dialects[number % dialects.len()]);
-        let webhooks = &shop.world.services.webhooks;
-        webhooks.register_endpoint(merchant, Mode::Test, dialect, &url, None).await.unwrap();
-    }
+    let (url, dialect) = (format!("https://{name}/"), dialects[usize::from(number) % dialects.len()]);
+    let webhooks = &shop.world.services.webhooks;
+    let made = webhooks.register_endpoint(merchant, Mode::Test, dialect, &url, None).await.unwrap();
     let due = (shop.world.now() - Duration::from_hours(1)).unix_timestamp() * 1000;
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(shop.world.database());
     let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
-    let made = sqlx::query(DUE).bind(due).bind(merchant.as_str()).execute(&pool).await.unwrap();
-    assert_eq!(made.rows_affected(), 10_000);
-    let endpoints = sqlx::query("UPDATE webhook_endpoints SET due_at = $1 WHERE merchant_id = $2");
-    endpoints.bind(due).bind(merchant.as_str()).execute(&pool).await.unwrap();
+    let inserted = sqlx::query(DUE).bind(due).bind(made.id.as_str()).bind(count).execute(&pool).await.unwrap();
+    assert_eq!(inserted.rows_affected(), u64::try_from(count).unwrap());
+    let endpoint = sqlx::query("UPDATE webhook_endpoints SET due_at = $1 WHERE id = $2");
+    endpoint.bind(due).bind(made.id.as_str()).execute(&pool).await.unwrap();
     pool.close().await;
 }

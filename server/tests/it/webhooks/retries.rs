@@ -61,7 +61,7 @@ async fn every_2xx_is_done_and_nothing_else_is() {
         (503, DeliveryState::Pending),
     ] {
         shop.receiver.then(Reply::status(status));
-        shop.world.advance(1);
+        shop.world.clock.advance(Duration::from_millis(1));
         shop.decline().await;
         assert_eq!(shop.deliver_due().await, 1);
         assert_eq!(shop.deliveries().await[0].state, state, "{status}");
