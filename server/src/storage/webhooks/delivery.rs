@@ -22,7 +22,7 @@ pub enum Format {
 }
 
 /// Something that happened and is to be told: written in the transaction that made it happen.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Notice {
     /// `webhook-id`, the same for each attempt and each endpoint.
     pub message_id: MessageId,
@@ -79,7 +79,7 @@ pub struct Delivery {
 }
 
 /// A delivery somebody is attempting: nobody else will before the lease is over.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct LeasedDelivery {
     /// The lease it was taken under; an attempt is recorded only while its endpoint is still leased under it.
     pub lease: String,

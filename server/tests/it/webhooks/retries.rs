@@ -9,6 +9,7 @@ use tollgate_apikey::Mode;
 
 use super::Shop;
 use super::receiver::Reply;
+use crate::world::Call;
 
 #[tokio::test]
 async fn ten_retries_at_their_times_each_signed_anew_under_one_id() {
@@ -123,6 +124,20 @@ async fn a_crash_between_taking_and_recording_loses_nothing() {
     let delivery = &shop.deliveries().await[0];
     assert_eq!((delivery.state, delivery.attempts), (DeliveryState::Delivered, 1));
     assert_eq!(shop.attempts(delivery).await[0].outcome, AttemptOutcome::Answered(200));
+}
+
+#[tokio::test]
+async fn a_change_whose_notice_cannot_be_written_does_not_happen() {
+    let shop = Shop::open().await;
+    let id = shop.payment_request().await;
+    change(&shop, "ALTER TABLE webhook_deliveries RENAME TO elsewhere").await;
+    assert_eq!(shop.pay(id, "tok_test_visa").await.status, 503);
+    change(&shop, "ALTER TABLE elsewhere RENAME TO webhook_deliveries").await;
+    let call = Call::get(&format!("/payment-requests/{id}/status"));
+    let call = call.header("x-api-key", shop.world.text("/caibo/api_key_test"));
+    assert_eq!(shop.world.send(call).await.json()["status"], "unpaid");
+    assert_eq!(shop.pay(id, "tok_test_visa").await.json()["status"], "paid");
+    assert_eq!(shop.deliver_due().await, 1);
 }
 
 #[tokio::test]
