@@ -40,7 +40,8 @@ pub(super) enum SigningFault {
 
 const X_CAIBO_SIGNATURE: HeaderName = HeaderName::from_static("x-caibo-signature");
 
-/// Signs an attempt anew: first as its dialect does, then, over the bytes that go out, with the Standard Webhooks headers.
+/// Signs an attempt anew: first as its dialect does, then, over the bytes that go out, with the Standard Webhooks
+/// headers.
 ///
 /// Without a live webhook secret nothing is sent, in no dialect: an unsigned delivery teaches receivers to take one.
 pub(super) fn sign(
