@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use rustls::pki_types::PrivateKeyDer;
@@ -117,9 +118,11 @@ impl Receiver {
         self.script.lock().unwrap().always = Some(reply);
     }
 
-    /// Waits for a delivery.
+    /// Waits for a delivery; a test whose delivery never comes fails instead of hanging.
     pub(super) async fn arrival(&self) -> Received {
-        self.arrivals.lock().await.recv().await.unwrap()
+        let mut arrivals = self.arrivals.lock().await;
+        let arrival = tokio::time::timeout(Duration::from_mins(1), arrivals.recv()).await;
+        arrival.expect("a delivery arrives").unwrap()
     }
 
     /// The deliveries that have arrived and were not looked at.
