@@ -26,6 +26,8 @@ use tollgate::auth::ListenerMode;
 use tollgate::clock::Clock;
 use tollgate::edge::router;
 use tollgate::rng::Rng;
+use tollgate::transport::Channel;
+use tollgate::webhooks::{Dialler, TargetPolicy};
 use tollgate::{demo, dialects};
 use tollgate_client_address::TrustedProxies;
 use tower::ServiceExt;
@@ -43,11 +45,18 @@ impl Bench {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let dir = tempfile::tempdir().unwrap();
         let (router, demo) = runtime.block_on(async {
-            let options = Options { clock: Clock::system(), rng: Rng::system(), limits_scale: 1_000_000 };
+            let options = Options {
+                clock: Clock::system(),
+                rng: Rng::system(),
+                limits_scale: 1_000_000,
+                dialler: Dialler::system(TargetPolicy::Public).unwrap(),
+            };
             let services = Arc::new(Services::open(dir.path(), options).await.unwrap());
             let printed = demo::credentials(&services, "http://sandbox.test", "http://live.test").await.unwrap();
             let proxies = TrustedProxies::new(Vec::new());
-            let listener = Arc::new(services.listener(ListenerMode::Test, "http://sandbox.test", proxies).unwrap());
+            let listener = Arc::new(
+                services.listener(ListenerMode::Test, "http://sandbox.test", proxies, Channel::Loopback).unwrap(),
+            );
             (
                 router(&App { services, listener }, dialects::ALL),
                 serde_json::from_str(&printed.to_json().unwrap()).unwrap(),

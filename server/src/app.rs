@@ -4,19 +4,24 @@ use std::fs::{DirBuilder, File, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
+use time::OffsetDateTime;
+use tollgate_apikey::Mode;
 use tollgate_client_address::TrustedProxies;
 
 use crate::account::{PasswordError, Passwords};
+use crate::administration::{Administration, AdministrationParts};
 use crate::auth::{Gate, GateParts, ListenerMode, VerifiedHeaders};
 use crate::clock::Clock;
-use crate::issuer::Issuer;
-use crate::keys::{KeyFile, KeyFileError, Rings, RingsError, Sealer};
+use crate::keys::{KeyFile, KeyFileError, RefreshError, Rings, RingsError, Sealer, SigningKeys, TokenRings};
 use crate::payments::InFlight;
 use crate::rng::{Rng, RngError};
 use crate::storage::sqlite::{OpenError, Sqlite};
 use crate::storage::{Invoices, Ledger, Orders, Purchases, Records, StorageError, Vault};
-use crate::webhooks::{Dialler, Parts, TargetPolicy, TlsSetupError, Webhooks};
+use crate::telemetry::Meter;
+use crate::transport::Channel;
+use crate::webhooks::{Dialler, Parts, Webhooks};
 
 /// The state of a request: the services all listeners share, and this listener.
 #[derive(Clone)]
@@ -47,8 +52,8 @@ pub struct Services {
     pub records: Arc<Records>,
     /// Who may pass.
     pub gate: Gate,
-    /// Makes credentials.
-    pub issuer: Issuer,
+    /// Changes accounts.
+    pub administration: Administration,
     /// Checks and hashes passwords.
     pub passwords: Passwords,
     /// Seals secrets that are needed in clear.
@@ -57,7 +62,8 @@ pub struct Services {
     pub webhooks: Webhooks,
     /// Creating calls that are still running.
     pub in_flight: InFlight,
-    keys: KeyFile,
+    /// The token keys, as they stand in the key file now.
+    pub signing_keys: Arc<SigningKeys>,
     database: Sqlite,
     /// Held as long as the services live: two processes on one directory would not see each other's revocations.
     _lock: File,
@@ -69,10 +75,28 @@ pub struct Listener {
     pub mode: ListenerMode,
     /// Its external base URL, without a slash at the end; `iss` of its tokens.
     pub base_url: String,
-    /// Its token keys.
-    pub rings: Rings,
+    /// Its token keys over time.
+    rings: Arc<TokenRings>,
     /// Proxies whose forwarding headers count.
     pub trusted_proxies: TrustedProxies,
+    /// How requests come to it.
+    pub channel: Channel,
+    /// Where its numbers go, if anywhere.
+    pub meter: Option<Meter>,
+}
+
+impl Listener {
+    /// Its token keys at a moment.
+    #[must_use]
+    pub fn rings(&self, now: OffsetDateTime) -> Arc<Rings> {
+        self.rings.at(now)
+    }
+
+    /// The one mode of the tokens it issues and takes.
+    #[must_use]
+    pub fn token_mode(&self) -> Mode {
+        self.mode.default_mode()
+    }
 }
 
 /// The services could not be started; nothing was overwritten.
@@ -102,9 +126,6 @@ pub enum StartError {
     /// The database does not read.
     #[error(transparent)]
     Storage(#[from] StorageError),
-    /// Webhooks cannot be delivered.
-    #[error(transparent)]
-    Webhooks(#[from] TlsSetupError),
 }
 
 /// How to start the services.
@@ -116,6 +137,8 @@ pub struct Options {
     pub rng: Rng,
     /// Multiplies every rate limit; 1 but in load tests.
     pub limits_scale: u32,
+    /// Sends webhooks.
+    pub dialler: Dialler,
 }
 
 impl Services {
@@ -123,6 +146,8 @@ impl Services {
     pub const DATABASE: &str = "tollgate.db";
     /// The key file inside the data directory.
     pub const KEYS: &str = "keys.toml";
+    /// How long a changed key file waits to be seen at most.
+    const KEY_FILE_LOOK: Duration = Duration::from_secs(2);
     /// Password checks that may wait for a permit.
     const PASSWORD_QUEUE: usize = 64;
 
@@ -132,11 +157,12 @@ impl Services {
     ///
     /// [`StartError`] as its variants say.
     pub async fn open(data: &Path, options: Options) -> Result<Self, StartError> {
-        let Options { clock, rng, limits_scale } = options;
+        let Options { clock, rng, limits_scale, dialler } = options;
         let lock = lock_directory(data)?;
         let key_path = data.join(Self::KEYS);
         let database_path = data.join(Self::DATABASE);
-        let keys = open_keys(&key_path, &database_path, &rng)?;
+        let keys = open_keys(&key_path, &database_path, clock.now(), &rng)?;
+        let signing_keys = Arc::new(SigningKeys::open(&key_path, rng.clone())?);
         let database = Sqlite::open(&database_path).await?;
         let vault: Arc<dyn Vault> = Arc::new(database.clone());
         let ledger: Arc<dyn Ledger> = Arc::new(database.clone());
@@ -155,7 +181,7 @@ impl Services {
                 clock: clock.clone(),
                 rng: rng.clone(),
             },
-            Dialler::system(TargetPolicy::Public)?,
+            dialler,
         );
         Ok(Self {
             gate: Gate::new(
@@ -174,7 +200,16 @@ impl Services {
                 },
                 limits_scale,
             ),
-            issuer: Issuer::new(vault.clone(), records.clone(), peppers, rng.clone()),
+            administration: Administration::new(AdministrationParts {
+                directory: Arc::new(database.clone()),
+                records: records.clone(),
+                peppers,
+                sealer: sealer.clone(),
+                passwords: passwords.clone(),
+                webhooks: webhooks.clone(),
+                rng: rng.clone(),
+                clock: clock.clone(),
+            }),
             sealer,
             webhooks,
             in_flight: InFlight::default(),
@@ -187,7 +222,7 @@ impl Services {
             ledger,
             records,
             passwords,
-            keys,
+            signing_keys,
             database,
             _lock: lock,
         })
@@ -203,9 +238,28 @@ impl Services {
         mode: ListenerMode,
         base_url: &str,
         trusted_proxies: TrustedProxies,
+        channel: Channel,
     ) -> Result<Listener, RingsError> {
-        let rings = Rings::new(&self.keys, base_url, mode.default_mode(), &self.rng)?;
-        Ok(Listener { mode, base_url: base_url.to_owned(), rings, trusted_proxies })
+        let rings = self.signing_keys.rings(base_url, mode.default_mode(), self.clock.now())?;
+        Ok(Listener { mode, base_url: base_url.to_owned(), rings, trusted_proxies, channel, meter: None })
+    }
+
+    /// Looks at the key file every few seconds, for as long as it is polled, and takes over signing keys that changed.
+    pub async fn follow_key_file(self: Arc<Self>) {
+        let mut ticks = tokio::time::interval(Self::KEY_FILE_LOOK);
+        loop {
+            ticks.tick().await;
+            let (keys, now) = (self.signing_keys.clone(), self.clock.now());
+            let looked = tokio::task::spawn_blocking(move || keys.refresh(now)).await;
+            match looked {
+                Ok(Ok(false)) => {}
+                Ok(Ok(true)) => tracing::info!("the key file changed: its signing keys are in use"),
+                Ok(Err(error)) => report_refresh(&error),
+                Err(error) => {
+                    tracing::error!(error = &error as &dyn std::error::Error, "the key file was not looked at");
+                }
+            }
+        }
     }
 
     /// Closes the database after the last request.
@@ -214,10 +268,15 @@ impl Services {
     }
 }
 
-fn open_keys(key_path: &Path, database_path: &Path, rng: &Rng) -> Result<KeyFile, KeyFileError> {
+fn report_refresh(error: &RefreshError) {
+    let error = error as &dyn std::error::Error;
+    tracing::error!(error, "the changed key file cannot be used: the signing keys read before stay in use");
+}
+
+fn open_keys(key_path: &Path, database_path: &Path, now: OffsetDateTime, rng: &Rng) -> Result<KeyFile, KeyFileError> {
     match (key_path.exists(), database_path.exists()) {
         (true, _) => KeyFile::read(key_path),
-        (false, false) => KeyFile::create(key_path, rng),
+        (false, false) => KeyFile::create(key_path, now, rng),
         (false, true) => Err(KeyFileError::Missing(key_path.into())),
     }
 }

@@ -1,20 +1,23 @@
 //! The Tollgate reference server: five payment-API authentication dialects on one account model.
 //!
 //! The parts, from the inside out: [`account`] and [`payments`] are the domain, [`auth`] is the decision, [`limits`]
-//! counts, [`storage`] keeps, [`keys`] holds the server's own secrets, [`dialects`] are the wire, [`webhooks`]
-//! delivers what they tell, [`transport`] reads requests, [`edge`] is the outermost layer, and [`cli`] starts it all.
+//! counts, [`storage`] keeps, [`keys`] holds the server's own secrets, [`dialects`] are the wire, [`openapi`] describes it,
+//! [`webhooks`] delivers what they tell, [`transport`] reads requests, [`edge`] is the outermost layer, [`telemetry`] is
+//! what the operator sees, [`config`] what the operator says, and [`cli`] starts it all.
 
 pub mod account;
+pub mod administration;
 pub mod app;
 pub mod auth;
 pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod demo;
 pub mod dialects;
 pub mod edge;
-pub mod issuer;
 pub mod keys;
 pub mod limits;
+pub mod openapi;
 pub mod payments;
 pub mod rng;
 pub mod storage;

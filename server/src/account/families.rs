@@ -22,6 +22,17 @@ impl KeyFamily {
     pub const CLIENT_SECRET: Self = Self { format: &CLIENT_SECRET, kind: CredentialKind::ClientSecret };
     /// 88Pay keys.
     pub const EIGHTY_EIGHT_PAY: Self = Self { format: &EIGHTY_EIGHT_PAY, kind: CredentialKind::EightyEightPayKey };
+
+    /// The family of API keys of a kind; the secrets of OAuth clients are none.
+    #[must_use]
+    pub fn of(kind: CredentialKind) -> Option<Self> {
+        match kind {
+            CredentialKind::CaiboKey => Some(Self::CAIBO),
+            CredentialKind::CardPlusPayKey => Some(Self::CARDPLUSPAY),
+            CredentialKind::ClientSecret | CredentialKind::ForeignClientSecret => None,
+            CredentialKind::EightyEightPayKey => Some(Self::EIGHTY_EIGHT_PAY),
+        }
+    }
 }
 
 /// Public ids of OAuth clients.

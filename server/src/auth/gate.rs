@@ -181,7 +181,7 @@ impl Gate {
             .map_err(|error| self.refuse(token_fault(error.kind()), arrival))?;
         let paired = verified.pair(&session).map_err(|_| self.refuse(Fault::Pairing, arrival))?;
         let claims = paired.claims();
-        let credential = self.token_source(&claims.cid, CredentialKind::EightyEightPayKey, mode, arrival).await?;
+        let credential = self.token_source(&claims.cid, &[CredentialKind::EightyEightPayKey], mode, arrival).await?;
         let same_merchant = MerchantId::parse(&claims.merchant_id).is_ok_and(|(id, _)| id == credential.merchant);
         if !same_merchant {
             return Err(self.refuse(Fault::Token, arrival));
@@ -209,7 +209,7 @@ impl Gate {
             return Err(self.refuse(Fault::Expired, arrival));
         }
         let source =
-            self.token_source(grant.credential.as_str(), CredentialKind::CaiboKey, grant.mode, arrival).await?;
+            self.token_source(grant.credential.as_str(), &[CredentialKind::CaiboKey], grant.mode, arrival).await?;
         if source.merchant != grant.merchant {
             return Err(self.refuse(Fault::Token, arrival));
         }
@@ -257,19 +257,29 @@ impl Gate {
         match self.peppers.verify(key, &digest) {
             Verification::Match(_) => Ok(credential),
             Verification::MatchOldPepper(_, renewed) => {
-                // Only a usable credential is worth a write; the deadline check that follows refuses the others.
-                if credential.lifecycle.check(arrival.now).is_ok() {
-                    // A database that cannot write now must not refuse a key that is good: the next use tries again.
-                    match self.vault.redigest(credential.id, &digest, &renewed).await {
-                        Ok(()) => self.records.forget_credential(credential.id),
-                        Err(error) => {
-                            tracing::warn!(error = &error as &dyn std::error::Error, "re-digest postponed");
-                        }
-                    }
-                }
+                self.redigest(&credential, &digest, &renewed, arrival).await;
                 Ok(credential)
             }
             Verification::NoMatch => Err(self.refuse(Fault::WrongSecret, arrival)),
+        }
+    }
+
+    /// Keeps the digest of a good secret under the current pepper.
+    pub(super) async fn redigest(
+        &self,
+        credential: &Credential,
+        digest: &KeyDigest,
+        renewed: &KeyDigest,
+        arrival: &Arrival,
+    ) {
+        // Only a usable credential is worth a write; the deadline check that follows refuses the others.
+        if credential.lifecycle.check(arrival.now).is_err() {
+            return;
+        }
+        // A database that cannot write now must not refuse a key that is good: the next use tries again.
+        match self.vault.redigest(credential.id, digest, renewed).await {
+            Ok(()) => self.records.forget_credential(credential.id),
+            Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "re-digest postponed"),
         }
     }
 
@@ -288,23 +298,23 @@ impl Gate {
     pub(super) async fn token_source(
         &self,
         id: &str,
-        kind: CredentialKind,
+        kinds: &[CredentialKind],
         mode: Mode,
         arrival: &Arrival,
     ) -> Result<Arc<Credential>, Refusal> {
-        self.live_source(id, kind, mode).await?.map_err(|fault| self.refuse(fault, arrival))
+        self.live_source(id, kinds, mode).await?.map_err(|fault| self.refuse(fault, arrival))
     }
 
     /// As [`token_source`](Self::token_source), counted as nobody's failure.
     pub(super) async fn live_source(
         &self,
         id: &str,
-        kind: CredentialKind,
+        kinds: &[CredentialKind],
         mode: Mode,
     ) -> Result<Result<Arc<Credential>, Fault>, StorageError> {
         let Ok(id) = KeyId::parse(id) else { return Ok(Err(Fault::Token)) };
         let credential = self.records.credential(id).await?;
-        Ok(match credential.filter(|credential| credential.kind == kind && credential.mode == mode) {
+        Ok(match credential.filter(|credential| kinds.contains(&credential.kind) && credential.mode == mode) {
             None => Err(Fault::Unknown),
             Some(credential) if credential.lifecycle.kills_tokens() => Err(Fault::Revoked),
             Some(credential) => Ok(credential),

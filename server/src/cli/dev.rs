@@ -4,11 +4,11 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use tollgate_client_address::TrustedProxies;
 
+use super::serving::{Part, until_stopped};
 use super::shutdown::Stop;
 use super::{Failure, guide};
 use crate::app::{App, Options, Services, StartError};
@@ -19,7 +19,7 @@ use crate::dialects;
 use crate::edge::router;
 use crate::rng::Rng;
 use crate::telemetry::{self, LogFormat};
-use crate::transport::{Bound, bind};
+use crate::transport::{Bound, Bounds, Channel, Wire, bind};
 use crate::webhooks::{Dialler, TargetPolicy};
 
 #[derive(Debug, Args)]
@@ -50,81 +50,49 @@ enum Print {
     Json,
 }
 
-/// How often expired grants are removed.
-const SWEEP_EVERY: Duration = Duration::from_mins(5);
-
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     for address in [arguments.sandbox, arguments.live] {
         if !address.ip().is_loopback() {
             return Err(Failure::NotLoopback(address));
         }
     }
-    telemetry::start(LogFormat::Json, &arguments.log);
+    telemetry::start(LogFormat::Json, arguments.log.parse().unwrap_or_default());
     if arguments.limits_scale > 1 {
         tracing::warn!(scale = arguments.limits_scale, "every rate limit is multiplied: for load tests only");
     }
     // The addresses come first: a port in use must not leave a new data directory behind.
     let sandbox = bind(arguments.sandbox)?;
     let live = bind(arguments.live)?;
-    let options = Options { clock: Clock::system(), rng: Rng::system(), limits_scale: arguments.limits_scale };
-    let mut services = Services::open(&arguments.data, options).await?;
-    let dialler = Dialler::system(TargetPolicy::Development).map_err(StartError::from)?;
-    services.webhooks = services.webhooks.dialling(dialler);
-    let services = Arc::new(services);
+    let options = Options {
+        clock: Clock::system(),
+        rng: Rng::system(),
+        limits_scale: arguments.limits_scale,
+        dialler: Dialler::system(TargetPolicy::Development)?,
+    };
+    let services = Arc::new(Services::open(&arguments.data, options).await?);
     let printed = demo::credentials(&services, &base_url(&sandbox), &base_url(&live)).await?;
 
     let stop = Stop::on_signal().map_err(Failure::Runtime)?;
-    let sandbox = listen(&services, sandbox, ListenerMode::Test)?;
-    let live = listen(&services, live, ListenerMode::Live)?;
-    let sweeper = tokio::spawn(sweep(services.clone()));
-    let webhooks = services.webhooks.clone();
-    let stopping = stop.receiver();
-    let deliveries = tokio::spawn(async move { webhooks.run(stopping).await });
-
+    let parts = vec![listen(&services, sandbox, ListenerMode::Test)?, listen(&services, live, ListenerMode::Live)?];
     let text = match arguments.print {
         Print::Json => printed.to_json().map_err(|_| DemoError::Incomplete("its credentials do not print"))?,
         Print::Text => guide::text(&printed, &arguments.data),
     };
     print(&text)?;
-    // One listener that breaks stops the other, which still finishes what it has begun.
-    let sandbox = sandbox.0.serve(sandbox.1, stop.receiver());
-    let live = live.0.serve(live.1, stop.receiver());
-    let (sandbox, live) = tokio::join!(stop.when_over(sandbox), stop.when_over(live));
-    sweeper.abort();
-    if deliveries.await.is_err() {
-        tracing::error!("webhook delivery broke down");
-    }
-    services.close().await;
-    sandbox?;
-    live?;
-    Ok(())
+    until_stopped(services, parts, stop).await
 }
 
-fn listen(services: &Arc<Services>, bound: Bound, mode: ListenerMode) -> Result<(Bound, axum::Router), Failure> {
-    let listener =
-        services.listener(mode, &base_url(&bound), TrustedProxies::new(Vec::new())).map_err(StartError::from)?;
+fn listen(services: &Arc<Services>, bound: Bound, mode: ListenerMode) -> Result<Part, Failure> {
+    let listener = services
+        .listener(mode, &base_url(&bound), TrustedProxies::default(), Channel::Loopback)
+        .map_err(StartError::from)?;
     let app = App { services: services.clone(), listener: Arc::new(listener) };
-    Ok((bound, router(&app, dialects::ALL)))
+    let router = router(&app, dialects::ALL);
+    Ok(Part { bound, router, wire: Wire::Plain, bounds: Bounds::default(), meter: None })
 }
 
 fn base_url(bound: &Bound) -> String {
     format!("http://{}", bound.address())
-}
-
-async fn sweep(services: Arc<Services>) {
-    let day = time::Duration::DAY;
-    let mut ticks = tokio::time::interval(SWEEP_EVERY);
-    loop {
-        ticks.tick().await;
-        let now = services.clock.now();
-        services.gate.sweep(now);
-        if let Err(error) = services.ledger.sweep(now - day).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "expired grants could not be removed");
-        }
-        if let Err(error) = services.webhooks.sweep(now).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "old deliveries could not be removed");
-        }
-    }
 }
 
 fn print(text: &str) -> Result<(), Failure> {

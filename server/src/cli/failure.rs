@@ -3,13 +3,19 @@
 use std::io::Write;
 use std::net::SocketAddr;
 
+use super::signing_key::SigningKeyError;
 use crate::app::StartError;
+use crate::config::ConfigError;
 use crate::demo::DemoError;
-use crate::transport::ServeError;
+use crate::transport::{ServeError, TlsError};
+use crate::webhooks::TlsSetupError;
 
 /// One clear sentence for the person at the terminal; it holds no secret.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// The demo merchant.
     #[error(transparent)]
     Demo(#[from] DemoError),
@@ -25,9 +31,18 @@ pub enum Failure {
     /// An address could not be served.
     #[error(transparent)]
     Serve(#[from] ServeError),
+    /// The signing keys could not be shown or changed.
+    #[error(transparent)]
+    SigningKeys(#[from] SigningKeyError),
     /// The services could not be started.
     #[error(transparent)]
     Start(#[from] StartError),
+    /// A certificate or its key.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// Webhooks could not be sent.
+    #[error(transparent)]
+    Webhooks(#[from] TlsSetupError),
 }
 
 impl Failure {

@@ -3,7 +3,11 @@
 mod dev;
 mod failure;
 mod guide;
+mod openapi;
+mod serve;
+mod serving;
 mod shutdown;
+mod signing_key;
 
 use std::process::ExitCode;
 
@@ -23,6 +27,12 @@ struct Arguments {
 enum Command {
     /// Start a local server with a demo merchant and print its credentials
     Dev(dev::Arguments),
+    /// Show, rotate and prune the keys that sign tokens
+    SigningKey(signing_key::Arguments),
+    /// Print the description of the API (OpenAPI 3.1)
+    Openapi(openapi::Arguments),
+    /// Start the server as a configuration file says
+    Serve(serve::Arguments),
 }
 
 /// Runs the command line; a failure is one sentence on standard error and an exit code other than 0.
@@ -40,6 +50,9 @@ pub fn run() -> ExitCode {
             runtime.block_on(async {
                 match arguments.command {
                     Command::Dev(arguments) => dev::run(arguments).await,
+                    Command::SigningKey(arguments) => signing_key::run(&arguments),
+                    Command::Openapi(arguments) => openapi::run(&arguments),
+                    Command::Serve(arguments) => serve::run(arguments).await,
                 }
             })
         },

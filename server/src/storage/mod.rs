@@ -1,7 +1,9 @@
 //! What is kept: the Vault (durable records) and the Ledger (short grants and quotas), and the cache before them.
 
+mod audit;
 mod cache;
 mod completion;
+mod directory;
 mod error;
 mod invoices;
 mod ledger;
@@ -12,17 +14,22 @@ pub mod sqlite;
 mod vault;
 mod webhooks;
 
+pub use audit::{AuditLink, AuditLog};
 pub use cache::FencedCache;
 pub use completion::complete;
+pub use directory::{
+    Change, ChangeRefusal, Clients, CredentialChange, Credentials, Directory, ListPart, MerchantChange, Merchants,
+    RsaKeys, Secrets, UserChange, Users,
+};
 pub use error::{StorageError, StorageErrorKind};
 pub use invoices::{InvoicePaymentOutcome, Invoices};
 pub use ledger::{CheckoutGrant, Claim, Ledger, MintRefusal};
 pub use orders::{OrderOutcome, Orders};
 pub use purchases::{Credit, CreditOutcome, LinkOutcome, NewCredit, Purchases, ReleaseOutcome, SettledPurchase};
-pub use records::{Records, RequestSigning};
+pub use records::{REQUEST_SIGNING, Records, RequestSigning};
 pub use vault::{Answered, Created, Idempotency, NewPaymentAttempt, PaymentAttempt, PaymentOutcome, Render, Vault};
 pub use webhooks::{
     Attempt, AttemptError, AttemptOutcome, Delivery, DeliveryCursor, DeliveryState, Endpoint, EndpointId,
     EndpointOrigin, Format, LeasedDelivery, MAX_PASSED_OVER, MessageId, NewEndpoint, NewLease, Next, Notice, Notify,
-    SealedBearer, WebhookDialect, Webhooks,
+    SealedBearer, WebhookDialect, WebhookEndpoints, Webhooks,
 };

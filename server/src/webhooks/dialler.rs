@@ -11,11 +11,12 @@ use http::{HeaderMap, HeaderValue, Request};
 use http_body_util::Full;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use url::Host;
 
 use super::{Network, SystemNetwork, TargetPolicy, TargetUrl};
@@ -82,7 +83,7 @@ impl Dialler {
         limits: DialLimits,
     ) -> Result<Self, TlsSetupError> {
         // The provider is named, not taken from the process, where another library may have put something else.
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let provider = Arc::new(ring::default_provider());
         let mut config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(|_| TlsSetupError)?

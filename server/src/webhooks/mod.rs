@@ -19,5 +19,5 @@ pub use error::WebhooksError;
 pub use network::{Network, SystemNetwork};
 pub use public_address::is_public;
 pub use schedule::{ATTEMPTS, retry_delay};
-pub use service::{MAX_ENDPOINTS, Parts, Webhooks};
+pub use service::{Parts, Webhooks};
 pub use target::{TargetPolicy, TargetUrl};

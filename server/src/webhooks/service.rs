@@ -1,4 +1,4 @@
-//! The handle on webhooks: endpoints, test events, and what became of deliveries.
+//! The handle on webhooks: delivery, endpoints, and what became of deliveries.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,27 +13,27 @@ use zeroize::Zeroizing;
 
 use super::signing::Secrets;
 use super::test_event::test_event;
-use super::{Dialler, WebhooksError};
+use super::{Dialler, TargetUrl, WebhooksError};
 use crate::account::{MerchantId, SealedSecret, SecretPurpose};
 use crate::clock::{Clock, epoch_ms};
 use crate::keys::Sealer;
 use crate::rng::{Rng, RngError};
 use crate::storage::{
-    self, Attempt, Delivery, DeliveryCursor, Endpoint, EndpointId, Format, LeasedDelivery, MessageId, NewEndpoint,
-    Notice, SealedBearer, StorageError, Vault, WebhookDialect,
+    self, Attempt, Delivery, DeliveryCursor, Endpoint, EndpointId, Format, LeasedDelivery, MessageId, Notice,
+    StorageError, Vault, WebhookDialect,
 };
-
-/// The endpoints a merchant may register for one dialect and mode.
-pub const MAX_ENDPOINTS: u32 = 8;
+use crate::telemetry::WebhookMeter;
 
 /// How long deliveries that are over are kept.
 const KEPT: Duration = Duration::days(30);
-/// Characters of a static secret made here: 256 bits.
-const SECRET_KEY_LEN: usize = 43;
 
 /// A handle on webhooks; clones are the same.
+///
+/// Endpoints are changed by [administration](crate::administration::Administration).
 #[derive(Clone)]
 pub struct Webhooks {
+    /// Where the numbers of attempts go, if anywhere.
+    pub meter: Option<WebhookMeter>,
     pub(super) store: Arc<dyn storage::Webhooks>,
     pub(super) clock: Clock,
     pub(super) rng: Rng,
@@ -63,19 +63,19 @@ impl Webhooks {
     #[must_use]
     pub fn new(parts: Parts, dialler: Dialler) -> Self {
         let Parts { store, vault, sealer, clock, rng } = parts;
-        Self { store, clock, rng, dialler, wake: Arc::default(), vault, sealer }
+        Self { meter: None, store, clock, rng, dialler, wake: Arc::default(), vault, sealer }
     }
 
-    /// The same handle, sending through another dialler.
+    /// A URL of a form that deliveries go to; `None` for every other text.
     #[must_use]
-    pub fn dialling(self, dialler: Dialler) -> Self {
-        Self { dialler, ..self }
+    pub fn target(&self, url: &str) -> Option<TargetUrl> {
+        self.dialler.policy().target(url)
     }
 
     /// Whether deliveries go to URLs of this form.
     #[must_use]
     pub fn accepts(&self, url: &str) -> bool {
-        self.dialler.policy().target(url).is_some()
+        self.target(url).is_some()
     }
 
     /// A new message id, to be drawn before the transaction of a change.
@@ -89,64 +89,20 @@ impl Webhooks {
         Ok(MessageId::new(epoch_ms(now), random))
     }
 
-    /// Says that something was written: it is sent at once and not at the next look.
-    pub fn wake(&self) {
-        self.wake.notify_one();
-    }
-
-    /// Registers an endpoint; one that is registered already gets the new secret and is active again.
-    ///
-    /// `secret_key` is the static secret of an Alternative subscription, and of no other dialect.
-    ///
-    /// # Errors
-    ///
-    /// [`WebhooksError`] as its variants say.
-    pub async fn register_endpoint(
-        &self,
-        merchant: &MerchantId,
-        mode: Mode,
-        dialect: WebhookDialect,
-        url: &str,
-        secret_key: Option<&StaticSecret>,
-    ) -> Result<Endpoint, WebhooksError> {
-        if !self.accepts(url) {
-            return Err(WebhooksError::TargetRefused);
-        }
-        if secret_key.is_some() && dialect != WebhookDialect::Alternative {
-            return Err(WebhooksError::SecretKeyNotAllowed);
-        }
-        let mut new = NewEndpoint { merchant: merchant.clone(), mode, dialect, url: url.to_owned(), bearer: None };
-        if let Some(secret_key) = secret_key {
-            let context = new.id();
-            let text = secret_key.expose_secret().as_bytes();
-            let (key_version, sealed) = self.sealer.seal(text, context.as_str(), &self.rng)?;
-            new.bearer = Some(SealedBearer { key_version, sealed });
-        }
-        let made = self.store.register_endpoint(&new, MAX_ENDPOINTS, self.clock.now()).await?;
-        made.ok_or(WebhooksError::TooManyEndpoints)
-    }
-
-    /// Makes a static secret for an Alternative subscription; it can be shown now and never again.
+    /// An event that says nothing but that delivery works, in the shape the dialect's verifiers accept.
     ///
     /// # Errors
     ///
     /// [`RngError`].
-    pub fn mint_secret_key(&self) -> Result<StaticSecret, RngError> {
-        StaticSecret::parse(&self.rng.base62(SECRET_KEY_LEN)?).map_err(|_| RngError)
+    pub fn test_event(&self, dialect: WebhookDialect) -> Result<Notice, RngError> {
+        let now = self.clock.now();
+        let (format, body) = test_event(dialect, now, &self.rng)?;
+        Ok(Notice { message_id: self.message_id(now)?, format, url: None, body, created_at: now })
     }
 
-    /// Removes a registered endpoint and everything that waits for it; `false` when there is none.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`].
-    pub async fn remove_endpoint(
-        &self,
-        merchant: &MerchantId,
-        mode: Mode,
-        id: &EndpointId,
-    ) -> Result<bool, StorageError> {
-        self.store.remove_endpoint(merchant, mode, id).await
+    /// Says that something was written: it is sent at once and not at the next look.
+    pub fn wake(&self) {
+        self.wake.notify_one();
     }
 
     /// An endpoint of a merchant, registered or named by one of its objects.
@@ -170,27 +126,6 @@ impl Webhooks {
     /// [`StorageError`].
     pub async fn endpoints(&self, merchant: &MerchantId, mode: Mode) -> Result<Vec<Endpoint>, StorageError> {
         self.store.endpoints(merchant, mode).await
-    }
-
-    /// Sends a test event to an active endpoint; `None` when there is none.
-    ///
-    /// # Errors
-    ///
-    /// [`WebhooksError`] as its variants say.
-    pub async fn send_test_event(
-        &self,
-        merchant: &MerchantId,
-        mode: Mode,
-        id: &EndpointId,
-    ) -> Result<Option<MessageId>, WebhooksError> {
-        let Some(endpoint) = self.store.endpoint(merchant, mode, id).await? else { return Ok(None) };
-        let now = self.clock.now();
-        let (format, body) = test_event(endpoint.details.dialect, now, &self.rng)?;
-        let message_id = self.message_id(now)?;
-        let notice = Notice { message_id: message_id.clone(), format, url: None, body, created_at: now };
-        let sent = self.store.enqueue(merchant, mode, id, &notice).await?;
-        self.wake();
-        Ok(sent.then_some(message_id))
     }
 
     /// A merchant's deliveries, newest first, at most `limit`, behind `after`.

@@ -40,8 +40,8 @@ enum Fault {
 }
 
 impl Webhooks {
-    /// Delivers until `stop` is notified, then lets running attempts finish.
-    pub async fn run(&self, mut stop: watch::Receiver<()>) {
+    /// Delivers until `stop` is true, then lets running attempts finish.
+    pub async fn run(&self, mut stop: watch::Receiver<bool>) {
         let mut running = Running::default();
         loop {
             if let Err(error) = running.fill(self).await {
@@ -53,7 +53,7 @@ impl Webhooks {
             }
             tokio::select! {
                 // A sender that is gone means stop, too.
-                _ = stop.changed() => break,
+                _ = stop.wait_for(|stop| *stop) => break,
                 () = self.wake.notified() => {}
                 Some(done) = running.tasks.join_next_with_id() => running.forget(done),
                 () = tokio::time::sleep(POLL) => {}
@@ -104,6 +104,9 @@ impl Webhooks {
             }
         };
         let duration = stopwatch.elapsed();
+        if let Some(meter) = &self.meter {
+            meter.attempt(leased.delivery.format.dialect().as_str(), outcome_word(outcome));
+        }
         let number = leased.delivery.attempts.saturating_add(1);
         let recorded = async {
             let mut jitter = [0_u8; 2];
@@ -229,6 +232,19 @@ fn next(outcome: AttemptOutcome, number: u32, jitter: u16, now: time::OffsetDate
         AttemptOutcome::Answered(410) => Next::Gone,
         AttemptOutcome::Failed(error) if error.is_final() => Next::Failed,
         _ => retry_delay(number, jitter).map_or(Next::Failed, |wait| Next::Retry { at: now + wait }),
+    }
+}
+
+/// What came of an attempt, as it is counted.
+fn outcome_word(outcome: AttemptOutcome) -> &'static str {
+    match outcome {
+        AttemptOutcome::Answered(200..=299) => "delivered",
+        AttemptOutcome::Answered(300..=399) => "3xx",
+        AttemptOutcome::Answered(410) => "gone",
+        AttemptOutcome::Answered(400..=499) => "4xx",
+        AttemptOutcome::Answered(500..=599) => "5xx",
+        AttemptOutcome::Answered(_) => "other_status",
+        AttemptOutcome::Failed(error) => error.as_str(),
     }
 }
 

@@ -5,7 +5,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
+use std::sync::mpsc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -20,19 +21,38 @@ pub(crate) struct Dev {
 
 impl Dev {
     pub(crate) fn start(data: &Path) -> Self {
-        Self::start_with(data, [])
+        Self::spawn(command(data).stderr(Stdio::null()))
     }
 
     /// Starts it with these variables in its environment.
     pub(crate) fn start_with<const N: usize>(data: &Path, variables: [(&str, &str); N]) -> Self {
-        let mut child = command(data).envs(variables).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        Self::spawn(command(data).envs(variables).stderr(Stdio::null()))
+    }
+
+    /// Starts with a log to be taken.
+    pub(crate) fn start_with_log(data: &Path) -> Self {
+        Self::spawn(command(data).stderr(Stdio::piped()))
+    }
+
+    fn spawn(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         Self { child, printed: serde_json::from_str(&line).unwrap() }
     }
 
+    /// Its log, one line an event.
+    pub(crate) fn take_log(&mut self) -> ChildStderr {
+        self.child.stderr.take().unwrap()
+    }
+
     pub(crate) fn text(&self, pointer: &str) -> String {
         self.printed.pointer(pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("{pointer}")).to_owned()
+    }
+
+    /// What it printed, one JSON object.
+    pub(crate) fn printed(&self) -> &Value {
+        &self.printed
     }
 
     /// Sends raw bytes to the sandbox and reads until the connection closes.
@@ -46,14 +66,14 @@ impl Dev {
         String::from_utf8_lossy(&answer).into_owned()
     }
 
-    fn who_am_i(&self, key: &str) -> String {
+    pub(crate) fn who_am_i(&self, key: &str) -> String {
         self.raw(
             format!("GET /auth/whoami HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-api-key: {key}\r\n\r\n").as_bytes(),
         )
     }
 
     /// SIGTERM, then the exit code.
-    fn stop(mut self) -> Option<i32> {
+    pub(crate) fn stop(mut self) -> Option<i32> {
         Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
         self.child.wait().unwrap().code()
     }
@@ -74,8 +94,15 @@ fn command(data: &Path) -> Command {
 
 /// Runs a start that must fail: one sentence on standard error, nothing on standard output.
 #[track_caller]
-fn fails(command: &mut Command, expected: &str) {
-    let Output { status, stdout, stderr } = command.stdin(Stdio::null()).output().unwrap();
+pub(crate) fn fails(command: &mut Command, expected: &str) {
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let (pid, (sender, end)) = (child.id().to_string(), mpsc::channel());
+    std::thread::spawn(move || sender.send(child.wait_with_output()));
+    let Ok(end) = end.recv_timeout(Duration::from_mins(1)) else {
+        Command::new("kill").arg(pid).status().unwrap();
+        panic!("it started, where {expected:?} was expected");
+    };
+    let Output { status, stdout, stderr } = end.unwrap();
     let stderr = String::from_utf8(stderr).unwrap();
     assert_eq!(status.code(), Some(1), "{stderr}");
     assert_eq!(String::from_utf8(stdout).unwrap(), "");

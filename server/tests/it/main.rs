@@ -1,17 +1,28 @@
 //! Tests that drive the real router, and the real binary.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod administration;
 mod alternative;
 mod architecture;
 mod binary;
 mod caibo;
 mod cardpluspay;
+mod certificate;
+mod config;
+mod connections;
+mod disabled;
 mod edge;
 mod eighty_eight_pay;
+mod https;
 mod interop;
 mod leaks;
+mod metrics;
+mod must_refuse;
 mod oauth;
+mod openapi;
 mod pledg;
+mod serve;
+mod signing_keys;
 mod sixth_dialect;
 mod webhooks;
 mod world;

@@ -7,7 +7,7 @@ mod fairness;
 mod formats;
 mod interop;
 mod laws;
-mod receiver;
+pub(crate) mod receiver;
 mod retries;
 mod rotation;
 
@@ -16,7 +16,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use tollgate::account::{MerchantId, SealedSecret, SecretPurpose};
-use tollgate::storage::{Attempt, Delivery, Endpoint, WebhookDialect};
+use tollgate::administration::{Actor, Error};
+use tollgate::storage::{Attempt, Delivery, Endpoint, EndpointId, MessageId, WebhookDialect};
 use tollgate::webhooks::{DialLimits, Dialler, TargetPolicy};
 use tollgate_apikey::{KeyId, Lifecycle, Mode};
 use tollgate_webhook_hmac::{Tolerance, WebhookSecret, standard};
@@ -27,14 +28,14 @@ use receiver::{Internet, Received, Receiver};
 const HOOK: &str = "https://shop.example/hook?order=77";
 
 /// A world whose one receiver is `shop.example`.
-struct Shop {
-    world: World,
-    internet: Arc<Internet>,
-    receiver: Receiver,
+pub(crate) struct Shop {
+    pub(crate) world: World,
+    pub(crate) internet: Arc<Internet>,
+    pub(crate) receiver: Receiver,
 }
 
 impl Shop {
-    async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         Self::with_limits(DialLimits::default()).await
     }
 
@@ -46,9 +47,20 @@ impl Shop {
     }
 
     /// Registers the receiver for a dialect of the demo merchant.
-    async fn register(&self, dialect: WebhookDialect) -> Endpoint {
-        let webhooks = &self.world.services.webhooks;
-        webhooks.register_endpoint(&self.world.merchant_id(), Mode::Test, dialect, HOOK, None).await.unwrap()
+    pub(crate) async fn register(&self, dialect: WebhookDialect) -> Endpoint {
+        self.register_url(Mode::Test, dialect, HOOK).await.unwrap()
+    }
+
+    /// Registers an endpoint of the demo merchant without a secret key of its own.
+    pub(crate) async fn register_url(&self, mode: Mode, dialect: WebhookDialect, url: &str) -> Result<Endpoint, Error> {
+        let (administration, merchant) = (&self.world.services.administration, self.world.merchant_id());
+        administration.register_webhook_endpoint(&Actor::operator(), &merchant, mode, dialect, url, None).await
+    }
+
+    /// Sends a test event to an endpoint of the demo merchant.
+    pub(crate) async fn send_test_event(&self, id: &EndpointId) -> Result<MessageId, Error> {
+        let (administration, merchant) = (&self.world.services.administration, self.world.merchant_id());
+        administration.send_test_event(&Actor::operator(), &merchant, Mode::Test, id).await
     }
 
     /// A new payment request that names the receiver.
@@ -68,7 +80,7 @@ impl Shop {
     }
 
     /// Causes one delivery: a payment that was declined.
-    async fn decline(&self) {
+    pub(crate) async fn decline(&self) {
         let id = self.payment_request().await;
         assert_eq!(self.pay(id, "tok_declined").await.json()["status"], "declined");
     }

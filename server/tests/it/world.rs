@@ -13,15 +13,18 @@ use serde_json::Value;
 use tempfile::TempDir;
 use time::OffsetDateTime;
 use tokio::sync::OnceCell;
-use tollgate::account::{MerchantId, MerchantStatus};
-use tollgate::app::{App, Options, Services};
+use tollgate::account::{CLIENT_ID, ClientDialect, KeyFamily, MerchantId, MerchantStatus, UserId};
+use tollgate::administration::{Actor, NewClient, NewKey};
+use tollgate::app::{App, Listener, Options, Services};
 use tollgate::auth::ListenerMode;
 use tollgate::clock::Clock;
 use tollgate::demo;
 use tollgate::dialects::{self, Dialect};
 use tollgate::edge::router;
 use tollgate::rng::Rng;
-use tollgate::webhooks::Dialler;
+use tollgate::transport::Channel;
+use tollgate::webhooks::{Dialler, TargetPolicy};
+use tollgate_apikey::{KeyId, Mode, Overlap, Scopes};
 use tollgate_client_address::{IpList, TrustedProxies};
 use tower::ServiceExt;
 
@@ -65,25 +68,25 @@ pub(crate) async fn world() -> World {
 }
 
 pub(crate) async fn world_with(dialects: &'static [&'static dyn Dialect]) -> World {
-    build(dialects, None).await
+    build(dialects, |options| options).await
 }
 
 /// A world whose webhooks go through this dialler.
 pub(crate) async fn world_dialling(dialler: Dialler) -> World {
-    build(dialects::ALL, Some(dialler)).await
+    build(dialects::ALL, |options| Options { dialler, ..options }).await
 }
 
-async fn build(dialects: &'static [&'static dyn Dialect], dialler: Option<Dialler>) -> World {
+async fn build(dialects: &'static [&'static dyn Dialect], adapt: impl FnOnce(Options) -> Options) -> World {
     let (template, demo) = TEMPLATE.get_or_init(template).await;
     let dir = tempfile::tempdir().unwrap();
     for file in [Services::DATABASE, Services::KEYS] {
         std::fs::copy(template.path().join(file), dir.path().join(file)).unwrap();
     }
     let clock = Clock::manual(OffsetDateTime::from_unix_timestamp(T0).unwrap());
-    let services = open(dir.path(), clock.clone(), dialler).await;
+    let services = Arc::new(Services::open(dir.path(), adapt(options(clock.clone()))).await.unwrap());
     let listener = |mode, base_url| {
         let proxies = TrustedProxies::parse(["10.0.0.0/8"]).unwrap();
-        let listener = Arc::new(services.listener(mode, base_url, proxies).unwrap());
+        let listener = Arc::new(services.listener(mode, base_url, proxies, Channel::Loopback).unwrap());
         router(&App { services: services.clone(), listener }, dialects)
     };
     World {
@@ -100,19 +103,15 @@ async fn build(dialects: &'static [&'static dyn Dialect], dialler: Option<Dialle
 async fn template() -> (TempDir, Value) {
     let dir = tempfile::tempdir().unwrap();
     let clock = Clock::manual(OffsetDateTime::from_unix_timestamp(T0).unwrap());
-    let services = open(dir.path(), clock, None).await;
+    let services = Services::open(dir.path(), options(clock)).await.unwrap();
     let printed = demo::credentials(&services, SANDBOX, LIVE).await.unwrap().to_json().unwrap();
     services.close().await;
     (dir, serde_json::from_str(&printed).unwrap())
 }
 
-async fn open(data: &Path, clock: Clock, dialler: Option<Dialler>) -> Arc<Services> {
-    let options = Options { clock, rng: Rng::system(), limits_scale: 1 };
-    let mut services = Services::open(data, options).await.unwrap();
-    if let Some(dialler) = dialler {
-        services.webhooks = services.webhooks.dialling(dialler);
-    }
-    Arc::new(services)
+/// How services of a test start.
+pub(crate) fn options(clock: Clock) -> Options {
+    Options { clock, rng: Rng::system(), limits_scale: 1, dialler: Dialler::system(TargetPolicy::Public).unwrap() }
 }
 
 impl World {
@@ -122,11 +121,27 @@ impl World {
             ListenerMode::Live => &self.live,
             ListenerMode::Test => &self.sandbox,
         };
+        Self::send_to(router, call).await
+    }
+
+    /// Sends to a router of the test's own making.
+    pub(crate) async fn send_to(router: &Router, call: Call) -> Answer {
         let mut request: Request<Body> = call.request.body(call.body).unwrap();
         request.extensions_mut().insert(ConnectInfo(std::net::SocketAddr::from((call.peer, 40_000))));
         let response = router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         Answer { status: parts.status, headers: parts.headers, body: body.collect().await.unwrap().to_bytes() }
+    }
+
+    /// A listener for test credentials behind the proxies in 10.0.0.0/8, which this channel leads to.
+    pub(crate) fn listener(&self, channel: Channel) -> Listener {
+        let proxies = TrustedProxies::parse(["10.0.0.0/8"]).unwrap();
+        self.services.listener(ListenerMode::Test, SANDBOX, proxies, channel).unwrap()
+    }
+
+    /// The routes of a listener.
+    pub(crate) fn router(&self, listener: Listener, dialects: &[&'static dyn Dialect]) -> Router {
+        router(&App { services: self.services.clone(), listener: Arc::new(listener) }, dialects)
     }
 
     /// A text of the demo JSON, by pointer.
@@ -139,6 +154,16 @@ impl World {
         }
     }
 
+    /// The data directory.
+    pub(crate) fn data(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// The database file, for what only somebody with access to it can do.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.dir.path().join(Services::DATABASE)
+    }
+
     pub(crate) fn advance(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));
     }
@@ -147,23 +172,71 @@ impl World {
         self.clock.now()
     }
 
-    /// The database file.
-    pub(crate) fn database(&self) -> PathBuf {
-        self.dir.path().join(Services::DATABASE)
-    }
-
     pub(crate) fn merchant_id(&self) -> MerchantId {
         MerchantId::parse(&self.text("/merchant_id_live")).unwrap().0
+    }
+
+    /// A key beside those that exist, as the operator would make it.
+    pub(crate) async fn issue_key(
+        &self,
+        merchant: &MerchantId,
+        user: Option<UserId>,
+        family: KeyFamily,
+        mode: Mode,
+        scopes: &str,
+    ) -> String {
+        let new = NewKey {
+            merchant: merchant.clone(),
+            user,
+            family,
+            mode,
+            scopes: Scopes::parse(scopes).unwrap(),
+            ip_list: IpList::unrestricted(),
+            name: String::new(),
+            expires_at: None,
+        };
+        let issued = self.services.administration.issue_key(&Actor::operator(), new).await.unwrap();
+        issued.text.expose_secret().to_owned()
+    }
+
+    /// A client as the operator would make it: its id text and its secret.
+    pub(crate) async fn make_client(
+        &self,
+        merchant: &MerchantId,
+        dialect: ClientDialect,
+        mode: Mode,
+        scopes: &str,
+    ) -> (String, String) {
+        let scopes = Scopes::parse(scopes).unwrap();
+        let new = NewClient { dialect, merchant: merchant.clone(), mode, scopes, name: String::new() };
+        let (client, secret) = self.services.administration.create_client(&Actor::operator(), new).await.unwrap();
+        (client.public_id(), secret.text.expose_secret().to_owned())
+    }
+
+    /// A new secret of a client, in the place of the others.
+    pub(crate) async fn rotate_client(&self, client: &str, overlap_s: u32) -> String {
+        let (client, overlap) = (CLIENT_ID.parse(client).unwrap().id(), Overlap::new(overlap_s).unwrap());
+        let administration = &self.services.administration;
+        let issued = administration.rotate_client_secret(&Actor::operator(), client, overlap).await.unwrap();
+        issued.text.expose_secret().to_owned()
+    }
+
+    /// Revokes a key or a client secret.
+    pub(crate) async fn revoke(&self, id: KeyId) {
+        let (administration, actor) = (&self.services.administration, Actor::operator());
+        let revoked = match administration.key(id).await.unwrap() {
+            Some(_) => administration.revoke_key(&actor, id).await,
+            None => administration.revoke_client_secret(&actor, id).await,
+        };
+        assert!(revoked.unwrap(), "it was revoked before");
     }
 
     /// Changes the demo merchant, as the operator would.
     pub(crate) async fn set_merchant(&self, status: MerchantStatus, ip_list: IpList) {
         let id = self.merchant_id();
-        let mut merchant = self.services.vault.merchant(&id).await.unwrap().unwrap();
-        merchant.status = status;
-        merchant.ip_list = ip_list;
-        self.services.vault.update_merchant(&merchant).await.unwrap();
-        self.services.records.forget_merchant(&id);
+        let (administration, actor) = (&self.services.administration, Actor::operator());
+        administration.set_merchant_status(&actor, &id, status).await.unwrap();
+        administration.set_merchant_ip_list(&actor, &id, ip_list).await.unwrap();
     }
 
     /// Logs the demo user in and answers the access token.

@@ -4,32 +4,62 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
+use http::header::CACHE_CONTROL;
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::json;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::access;
+use super::{access, description};
 use crate::app::App;
-use crate::auth::{Authorized, FieldFault, Principal, Reason, Refusal};
-use crate::dialects::{answer_created, first_answer, webhook_url};
+use crate::auth::{Authorized, FieldFault, Principal, Reason, Refusal, ScopeRule};
+use crate::dialects::{answer_created, first_answer, webhook_url, wire};
+use crate::openapi::{Operation, Route};
 use crate::payments::{Amount, Currency, NewPaymentRequest, PaymentRequest, parse_id};
 use crate::storage::Answered;
 use crate::transport::{Members, idempotent_call, json_body};
 
 /// The longest host name, in bytes (RFC 1035 §2.3.4).
 const MAX_HOST: usize = 253;
-/// The longest reference, in bytes.
+/// The longest reference, in characters.
 const MAX_REFERENCE: usize = 255;
 
-/// A payment request as it stands on the wire; what is absent is left out.
-#[derive(Serialize)]
+/// A payment request as it is asked for.
+#[derive(JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "CaiboPaymentRequestRequest")]
+#[expect(dead_code, reason = "the schema of the members that are read one by one")]
+struct Input {
+    amount: wire::AmountNumber,
+    unit: wire::CurrencyCode,
+    #[schemars(length(max = MAX_REFERENCE), regex(pattern = wire::TEXT))]
+    reference_id: Option<String>,
+    #[schemars(length(max = Members::MAX_URL), regex(pattern = wire::WEBHOOK_URL))]
+    notify_url: Option<String>,
+    #[schemars(length(max = Members::MAX_URL), regex(pattern = wire::HTTPS_URL))]
+    success_url: Option<String>,
+    #[schemars(length(max = Members::MAX_URL), regex(pattern = wire::HTTPS_URL))]
+    failure_url: Option<String>,
+    /// One of the merchant's registered origins, `host[:port]` or `https://host[:port]`.
+    #[schemars(length(max = MAX_HOST), regex(pattern = "^(https://)?[A-Za-z0-9.-]+(:[0-9]+)?$"))]
+    origin_domain: Option<String>,
+    /// Anything about the payer; kept and not shown.
+    client: Option<Map<String, Value>>,
+}
+
+/// A payment request as it stands on the wire; what is absent is left out.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "CaiboPaymentRequest")]
 struct View<'a> {
     id: i64,
+    #[schemars(with = "wire::AmountNumber")]
     amount: Box<RawValue>,
+    #[schemars(with = "wire::CurrencyCode")]
     unit: &'static str,
+    #[schemars(extend("enum" = STATUSES))]
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     reference_id: Option<&'a str>,
@@ -42,13 +72,61 @@ struct View<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     failure_url: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<wire::Timestamp>")]
     created_at: Option<String>,
 }
 
-pub(super) async fn create(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
+/// How a payment request stands.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "CaiboPaymentRequestStatus")]
+struct StatusView {
+    id: i64,
+    #[schemars(extend("enum" = STATUSES))]
+    status: &'static str,
+}
+
+const STATUSES: [&str; 5] = ["cancelled", "expired", "paid", "pending", "unpaid"];
+
+pub(super) fn create_route() -> Route {
+    let operation = Operation::new("caiboCreatePaymentRequest", "Create a payment request", &description::KEY_CALL)
+        .needs(access::WRITE)
+        .json::<Input>(json!({ "amount": 49.90, "unit": "EUR", "referenceId": "order-4711" }))
+        .repeatable()
+        .refuses([Reason::InvalidRequest(vec![("amount".into(), FieldFault::Required)])])
+        .answers::<View<'_>>(StatusCode::CREATED, "The payment request.", example());
+    Route::post("/payment-requests", create, operation)
+}
+
+pub(super) fn show_route() -> Route {
+    let operation = Operation::new("caiboShowPaymentRequest", "Show a payment request", &description::PAGE_CALL)
+        .described("A payment page sees neither origin nor notification address nor time.")
+        .needs(access::READ)
+        .path("id", "The payment request.", wire::ID, "7")
+        .refuses([Reason::NotFound])
+        .answers::<View<'_>>(StatusCode::OK, "The payment request.", example());
+    Route::get("/payment-requests/{id}", show, operation)
+}
+
+pub(super) fn status_route() -> Route {
+    let operation = Operation::new("caiboShowStatus", "Show how a payment request stands", &description::PAGE_CALL)
+        .needs(access::READ)
+        .path("id", "The payment request.", wire::ID, "7")
+        .refuses([Reason::NotFound])
+        .answers::<StatusView>(StatusCode::OK, "The status.", json!({ "id": 7, "status": "unpaid" }));
+    Route::get("/payment-requests/{id}/status", status, operation)
+}
+
+fn example() -> Value {
+    json!({
+        "id": 7, "amount": 49.90, "unit": "EUR", "status": "unpaid", "referenceId": "order-4711",
+        "createdAt": "2026-01-01T00:00:00Z",
+    })
+}
+
+async fn create(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
     const ROUTE: &str = "POST /payment-requests";
     let (parts, body) = request.into_parts();
-    let (call, arrival) = access::call(&app, &parts, access::WRITE).await?;
+    let (call, arrival) = access::call(&app, &parts, ScopeRule::Needs(access::WRITE)).await?;
     call.server_call()?;
     let (members, bytes) = json_body(&parts.headers, body).await?;
     let principal = call.principal();
@@ -67,19 +145,21 @@ pub(super) async fn create(State(app): State<App>, request: Request) -> Result<R
     answer_created(created)
 }
 
-pub(super) async fn show(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
+async fn show(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
     let (parts, _) = request.into_parts();
-    let (call, _) = access::call(&app, &parts, access::READ).await?;
+    let (call, _) = access::call(&app, &parts, ScopeRule::Needs(access::READ)).await?;
     let found = find(&app, &call, access::path_id(&parts)).await?;
     let view = if call.permit().is_some() { reduced(&found) } else { full(&found) };
-    Ok(Json(view.ok_or_else(|| Refusal::new(Reason::Internal))?).into_response())
+    let view = view.ok_or_else(|| Refusal::new(Reason::Internal))?;
+    Ok(([(CACHE_CONTROL, "no-store")], Json(view)).into_response())
 }
 
-pub(super) async fn status(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
+async fn status(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
     let (parts, _) = request.into_parts();
-    let (call, _) = access::call(&app, &parts, access::READ).await?;
+    let (call, _) = access::call(&app, &parts, ScopeRule::Needs(access::READ)).await?;
     let found = find(&app, &call, access::path_id(&parts)).await?;
-    Ok(Json(json!({ "id": found.id, "status": found.status.as_str() })).into_response())
+    let view = StatusView { id: found.id, status: found.status.as_str() };
+    Ok(([(CACHE_CONTROL, "no-store")], Json(view)).into_response())
 }
 
 /// The caller's own request; any other one does not exist.

@@ -25,7 +25,7 @@ pub(super) async fn by_token(app: &App, parts: &Parts) -> Result<(Authorized, Pl
         Presented::None => return Err(gate.refuse(Fault::Missing, &arrival)),
         _ => return Err(gate.refuse(Fault::Malformed, &arrival)),
     };
-    let rings = &app.listener.rings;
+    let rings = app.listener.rings(arrival.now);
     let (principal, claims) = gate.pledg_token(&rings.pledg, rings.mode, token.expose_secret(), &arrival).await?;
     let call = gate.authorize(principal, &policy(TOKEN_CALLS, Payer::Caller), &arrival).await?;
     Ok((call, claims))
@@ -40,7 +40,7 @@ pub(super) async fn by_dashboard(app: &App, parts: &Parts) -> Result<(Authorized
         Presented::None => return Err(gate.refuse(Fault::Missing, &arrival)),
         _ => return Err(gate.refuse(Fault::Malformed, &arrival)),
     };
-    let principal = gate.dashboard(&pair, app.listener.rings.mode, &arrival).await?;
+    let principal = gate.dashboard(&pair, app.listener.token_mode(), &arrival).await?;
     Ok((gate.authorize(principal, &policy(DASHBOARD, Payer::Caller), &arrival).await?, arrival))
 }
 
@@ -50,7 +50,7 @@ pub(super) async fn by_signature(app: &App, parts: &Parts) -> Result<(Authorized
     let gate = &app.services.gate;
     let signature = link_query::signature(parts.uri.query().unwrap_or_default())?;
     let signature = signature.ok_or_else(|| gate.refuse(Fault::Missing, &arrival))?;
-    let (principal, signed) = gate.signed_request(signature, app.listener.rings.mode, &arrival).await?;
+    let (principal, signed) = gate.signed_request(signature, app.listener.token_mode(), &arrival).await?;
     let call = gate.authorize(principal, &policy(LINKS, Payer::Merchant), &arrival).await?;
     Ok((call, signed, arrival))
 }

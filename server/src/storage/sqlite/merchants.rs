@@ -1,17 +1,127 @@
 //! Merchants, their settings and their aliases.
 
+use async_trait::async_trait;
+use sqlx::Row;
+use sqlx::sqlite::SqliteConnection;
 use tollgate_apikey::Mode;
 
+use super::audit::AuditedChange;
 use super::{Sqlite, row};
-use crate::account::{Merchant, MerchantId};
+use crate::account::{Merchant, MerchantId, NewAuditEntry};
 use crate::clock::epoch_ms;
-use crate::storage::StorageError;
+use crate::storage::{Change, ChangeRefusal, ListPart, MerchantChange, Merchants, StorageError};
+
+#[async_trait]
+impl Merchants for Sqlite {
+    async fn create_merchant(
+        &self,
+        merchant: &Merchant,
+        balance: &str,
+        aliases: &[(Mode, String)],
+        entry: &NewAuditEntry,
+    ) -> Change<()> {
+        let mut change = AuditedChange::begin(self).await?;
+        if !insert_with_balance(change.connection(), merchant, balance).await? {
+            return Ok(Err(ChangeRefusal::Taken));
+        }
+        for (mode, alias) in aliases {
+            let query = sqlx::query(
+                "INSERT INTO aliases (merchant_id, mode, name, value) VALUES ($1, $2, 'mer', $3) \
+                 ON CONFLICT (value) DO NOTHING",
+            );
+            let query = query.bind(merchant.id.as_str()).bind(mode.as_str()).bind(alias);
+            if query.execute(change.connection()).await?.rows_affected() == 0 {
+                return Ok(Err(ChangeRefusal::Taken));
+            }
+        }
+        change.commit(entry).await?;
+        Ok(Ok(()))
+    }
+
+    async fn merchants_part(&self, part: ListPart<'_>) -> Result<Vec<Merchant>, StorageError> {
+        let rows = sqlx::query(
+            "SELECT * FROM merchants \
+             WHERE $1 IS NULL OR (created_at, id) > (SELECT created_at, id FROM merchants WHERE id = $1) \
+             ORDER BY created_at, id LIMIT $2",
+        )
+        .bind(part.after)
+        .bind(i64::from(part.limit))
+        .fetch_all(&self.read)
+        .await?;
+        rows.iter().map(row::merchant).collect()
+    }
+
+    async fn change_merchant(&self, id: &MerchantId, what: &MerchantChange, entry: &NewAuditEntry) -> Change<()> {
+        let mut change = AuditedChange::begin(self).await?;
+        let (statement, value) = match what {
+            MerchantChange::Domains(domains) => {
+                ("UPDATE merchants SET domains = $2 WHERE id = $1 RETURNING id", Some(domains.join(" ")))
+            }
+            MerchantChange::IpList(list) => {
+                ("UPDATE merchants SET ip_list = $2 WHERE id = $1 RETURNING id", row::ip_list_column(list))
+            }
+            MerchantChange::Methods(methods) => {
+                ("UPDATE merchants SET methods = $2 WHERE id = $1 RETURNING id", Some(methods.join(" ")))
+            }
+            MerchantChange::Status(status) => {
+                ("UPDATE merchants SET status = $2 WHERE id = $1 RETURNING id", Some(status.as_str().to_owned()))
+            }
+        };
+        let query = sqlx::query(statement).bind(id.as_str()).bind(value);
+        if query.fetch_optional(change.connection()).await?.is_none() {
+            return Ok(Err(ChangeRefusal::NotFound));
+        }
+        change.commit(entry).await?;
+        Ok(Ok(()))
+    }
+
+    async fn change_setting(
+        &self,
+        merchant: &MerchantId,
+        mode: Mode,
+        name: &str,
+        value: &str,
+        entry: &NewAuditEntry,
+    ) -> Change<()> {
+        let mut change = AuditedChange::begin(self).await?;
+        if !exists(change.connection(), merchant).await? {
+            return Ok(Err(ChangeRefusal::NotFound));
+        }
+        store_setting(change.connection(), merchant, mode, name, value).await?;
+        change.commit(entry).await?;
+        Ok(Ok(()))
+    }
+
+    async fn settings(&self, merchant: &MerchantId, mode: Mode) -> Result<Vec<(String, String)>, StorageError> {
+        let query = sqlx::query("SELECT name, value FROM settings WHERE merchant_id = $1 AND mode = $2 ORDER BY name");
+        let rows = query.bind(merchant.as_str()).bind(mode.as_str()).fetch_all(&self.read).await?;
+        rows.iter().map(|row| Ok((row.try_get("name")?, row.try_get("value")?))).collect()
+    }
+}
 
 pub(super) async fn insert(db: &Sqlite, merchant: &Merchant, balance: &str) -> Result<(), StorageError> {
     let mut tx = db.begin().await?;
-    sqlx::query(
+    if !insert_with_balance(&mut tx, merchant, balance).await? {
+        return Err(StorageError::corrupt());
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+pub(super) async fn exists(connection: &mut SqliteConnection, id: &MerchantId) -> Result<bool, StorageError> {
+    let query = sqlx::query("SELECT id FROM merchants WHERE id = $1").bind(id.as_str());
+    Ok(query.fetch_optional(connection).await?.is_some())
+}
+
+/// `false`, with nothing written, when there is a merchant of this id.
+async fn insert_with_balance(
+    connection: &mut SqliteConnection,
+    merchant: &Merchant,
+    balance: &str,
+) -> Result<bool, StorageError> {
+    let made = sqlx::query(
         "INSERT INTO merchants (id, name, status, ip_list, domains, methods, currency, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO NOTHING",
     )
     .bind(merchant.id.as_str())
     .bind(&merchant.name)
@@ -21,18 +131,20 @@ pub(super) async fn insert(db: &Sqlite, merchant: &Merchant, balance: &str) -> R
     .bind(merchant.methods.join(" "))
     .bind(&merchant.currency)
     .bind(epoch_ms(merchant.created_at))
-    .execute(&mut *tx)
+    .execute(&mut *connection)
     .await?;
+    if made.rows_affected() == 0 {
+        return Ok(false);
+    }
     for mode in [Mode::Live, Mode::Test] {
         sqlx::query("INSERT INTO balances (merchant_id, mode, available) VALUES ($1, $2, $3)")
             .bind(merchant.id.as_str())
             .bind(mode.as_str())
             .bind(balance)
-            .execute(&mut *tx)
+            .execute(&mut *connection)
             .await?;
     }
-    tx.commit().await?;
-    Ok(())
+    Ok(true)
 }
 
 pub(super) async fn find(db: &Sqlite, id: &MerchantId) -> Result<Option<Merchant>, StorageError> {
@@ -75,6 +187,17 @@ pub(super) async fn set_setting(
     name: &str,
     value: &str,
 ) -> Result<(), StorageError> {
+    let mut connection = db.write.acquire().await?;
+    store_setting(&mut connection, merchant, mode, name, value).await
+}
+
+pub(super) async fn store_setting(
+    connection: &mut SqliteConnection,
+    merchant: &MerchantId,
+    mode: Mode,
+    name: &str,
+    value: &str,
+) -> Result<(), StorageError> {
     sqlx::query(
         "INSERT INTO settings (merchant_id, mode, name, value) VALUES ($1, $2, $3, $4) \
          ON CONFLICT (merchant_id, mode, name) DO UPDATE SET value = excluded.value",
@@ -83,7 +206,7 @@ pub(super) async fn set_setting(
     .bind(mode.as_str())
     .bind(name)
     .bind(value)
-    .execute(&db.write)
+    .execute(connection)
     .await?;
     Ok(())
 }

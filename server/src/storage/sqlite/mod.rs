@@ -1,5 +1,8 @@
 //! The embedded database: one SQLite file with a write-ahead log, fully durable.
 
+mod audit;
+mod clients;
+mod credentials;
 mod idempotency;
 mod invoices;
 mod ledger;
@@ -10,7 +13,11 @@ mod outbox;
 mod payments;
 mod purchases;
 mod row;
+mod rsa_keys;
+mod secrets;
+mod users;
 mod vault;
+mod webhook_endpoints;
 mod webhooks;
 
 pub use open::{OpenError, Sqlite};

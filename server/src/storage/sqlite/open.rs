@@ -135,6 +135,7 @@ fn classify(path: &Path, error: &sqlx::Error) -> OpenError {
 /// Never edited once released; a change is a new entry.
 const MIGRATIONS: &[Step] = &[
     (1, "foundation", include_str!("../../../migrations/0001_foundation.sql")),
+    (2, "administration", include_str!("../../../migrations/0002_administration.sql")),
     (3, "webhooks", include_str!("../../../migrations/0003_webhooks.sql")),
 ];
 

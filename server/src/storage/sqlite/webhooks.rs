@@ -1,4 +1,4 @@
-//! Webhook endpoints and deliveries on SQLite.
+//! Webhook deliveries on SQLite.
 
 use async_trait::async_trait;
 use sqlx::Row;
@@ -6,113 +6,18 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use time::{Duration, OffsetDateTime};
 use tollgate_apikey::Mode;
 
-use super::{Sqlite, outbox, row};
+use super::Sqlite;
+use super::audit::AuditedChange;
+use super::webhook_endpoints::{endpoint, endpoint_id};
 use crate::account::MerchantId;
 use crate::clock::{epoch_ms, from_epoch_ms};
 use crate::storage::{
-    Attempt, AttemptError, AttemptOutcome, Delivery, DeliveryCursor, DeliveryState, Endpoint, EndpointId,
-    EndpointOrigin, Format, LeasedDelivery, MAX_PASSED_OVER, MessageId, NewEndpoint, NewLease, Next, Notice,
-    SealedBearer, StorageError, WebhookDialect, Webhooks,
+    Attempt, AttemptError, AttemptOutcome, Delivery, DeliveryCursor, DeliveryState, Endpoint, EndpointId, Format,
+    LeasedDelivery, MAX_PASSED_OVER, MessageId, NewEndpoint, NewLease, Next, StorageError, Webhooks,
 };
 
 #[async_trait]
 impl Webhooks for Sqlite {
-    async fn register_endpoint(
-        &self,
-        new: &NewEndpoint,
-        limit: u32,
-        now: OffsetDateTime,
-    ) -> Result<Option<Endpoint>, StorageError> {
-        let id = new.id();
-        let mut tx = self.begin().await?;
-        let others: i64 = sqlx::query_scalar(
-            "SELECT COUNT(*) FROM webhook_endpoints WHERE merchant_id = $1 AND mode = $2 AND dialect = $3 \
-             AND registered = 1 AND id <> $4",
-        )
-        .bind(new.merchant.as_str())
-        .bind(new.mode.as_str())
-        .bind(new.dialect.as_str())
-        .bind(id.as_str())
-        .fetch_one(&mut *tx)
-        .await?;
-        if others >= i64::from(limit) {
-            return Ok(None);
-        }
-        let made = sqlx::query(
-            "INSERT INTO webhook_endpoints (id, merchant_id, mode, dialect, url, registered, bearer_key_version, \
-             bearer_sealed, created_at) VALUES ($1, $2, $3, $4, $5, 1, $6, $7, $8) \
-             ON CONFLICT (id) DO UPDATE SET registered = 1, bearer_key_version = excluded.bearer_key_version, \
-             bearer_sealed = excluded.bearer_sealed, disabled_at = NULL RETURNING *",
-        )
-        .bind(id.as_str())
-        .bind(new.merchant.as_str())
-        .bind(new.mode.as_str())
-        .bind(new.dialect.as_str())
-        .bind(&new.url)
-        .bind(new.bearer.as_ref().map(|bearer| bearer.key_version))
-        .bind(new.bearer.as_ref().map(|bearer| &bearer.sealed))
-        .bind(epoch_ms(now))
-        .fetch_one(&mut *tx)
-        .await?;
-        let made = endpoint(&made)?;
-        tx.commit().await?;
-        Ok(Some(made))
-    }
-
-    async fn remove_endpoint(&self, merchant: &MerchantId, mode: Mode, id: &EndpointId) -> Result<bool, StorageError> {
-        let mut tx = self.begin().await?;
-        if find(&mut tx, merchant, mode, id).await?.is_none_or(|found| found.origin != EndpointOrigin::Registered) {
-            return Ok(false);
-        }
-        for statement in [
-            "DELETE FROM webhook_attempts WHERE endpoint_id = $1",
-            "DELETE FROM webhook_deliveries WHERE endpoint_id = $1",
-            "DELETE FROM webhook_endpoints WHERE id = $1",
-        ] {
-            sqlx::query(statement).bind(id.as_str()).execute(&mut *tx).await?;
-        }
-        tx.commit().await?;
-        Ok(true)
-    }
-
-    async fn endpoint(
-        &self,
-        merchant: &MerchantId,
-        mode: Mode,
-        id: &EndpointId,
-    ) -> Result<Option<Endpoint>, StorageError> {
-        let mut connection = self.read.acquire().await?;
-        find(&mut connection, merchant, mode, id).await
-    }
-
-    async fn endpoints(&self, merchant: &MerchantId, mode: Mode) -> Result<Vec<Endpoint>, StorageError> {
-        let rows = sqlx::query(
-            "SELECT * FROM webhook_endpoints WHERE merchant_id = $1 AND mode = $2 AND registered = 1 \
-             ORDER BY created_at, id",
-        )
-        .bind(merchant.as_str())
-        .bind(mode.as_str())
-        .fetch_all(&self.read)
-        .await?;
-        rows.iter().map(endpoint).collect()
-    }
-
-    async fn enqueue(
-        &self,
-        merchant: &MerchantId,
-        mode: Mode,
-        id: &EndpointId,
-        notice: &Notice,
-    ) -> Result<bool, StorageError> {
-        let mut tx = self.begin().await?;
-        if find(&mut tx, merchant, mode, id).await?.is_none_or(|found| found.disabled_at.is_some()) {
-            return Ok(false);
-        }
-        outbox::deliver_to(&mut tx, merchant, mode, id.as_str(), notice).await?;
-        tx.commit().await?;
-        Ok(true)
-    }
-
     async fn lease(
         &self,
         lease: &NewLease,
@@ -160,39 +65,19 @@ impl Webhooks for Sqlite {
         next: Next,
         now: OffsetDateTime,
     ) -> Result<bool, StorageError> {
-        let LeasedDelivery { lease, delivery: Delivery { message_id, endpoint, .. }, .. } = leased;
-        let mut tx = self.begin().await?;
-        let held: Option<String> = sqlx::query_scalar("SELECT id FROM webhook_endpoints WHERE id = $1 AND lease = $2")
-            .bind(endpoint.as_str())
-            .bind(lease)
-            .fetch_optional(&mut *tx)
-            .await?;
-        if held.is_none() {
-            return Ok(false);
-        }
-        insert_attempt(&mut tx, message_id, endpoint, attempt).await?;
-        let (state, due_at) = match next {
-            Next::Delivered => (DeliveryState::Delivered, None),
-            Next::Failed => (DeliveryState::Failed, None),
-            Next::Gone => (DeliveryState::Stopped, None),
-            Next::Retry { at } => (DeliveryState::Pending, Some(epoch_ms(at))),
-        };
-        sqlx::query(
-            "UPDATE webhook_deliveries SET state = $3, due_at = $4, attempts = $5 \
-             WHERE message_id = $1 AND endpoint_id = $2",
-        )
-        .bind(message_id.as_str())
-        .bind(endpoint.as_str())
-        .bind(state.as_str())
-        .bind(due_at)
-        .bind(i64::from(attempt.number))
-        .execute(&mut *tx)
-        .await?;
         if next == Next::Gone {
-            disable(&mut tx, endpoint, now).await?;
+            let mut change = AuditedChange::begin(self).await?;
+            if !record(change.connection(), leased, attempt, next, now).await? {
+                return Ok(false);
+            }
+            change.commit(&leased.endpoint_disabled(now)).await?;
+        } else {
+            let mut tx = self.begin().await?;
+            if !record(&mut tx, leased, attempt, next, now).await? {
+                return Ok(false);
+            }
+            tx.commit().await?;
         }
-        give_back(&mut tx, endpoint, now).await?;
-        tx.commit().await?;
         Ok(true)
     }
 
@@ -267,15 +152,46 @@ impl Webhooks for Sqlite {
     }
 }
 
-async fn find(
-    connection: &mut SqliteConnection,
-    merchant: &MerchantId,
-    mode: Mode,
-    id: &EndpointId,
-) -> Result<Option<Endpoint>, StorageError> {
-    let query = sqlx::query("SELECT * FROM webhook_endpoints WHERE id = $1 AND merchant_id = $2 AND mode = $3");
-    let query = query.bind(id.as_str()).bind(merchant.as_str()).bind(mode.as_str());
-    query.fetch_optional(connection).await?.as_ref().map(endpoint).transpose()
+/// Records an attempt and gives the lease back; `false`, and nothing is recorded, when the lease was lost.
+async fn record(
+    tx: &mut SqliteConnection,
+    leased: &LeasedDelivery,
+    attempt: &Attempt,
+    next: Next,
+    now: OffsetDateTime,
+) -> Result<bool, StorageError> {
+    let LeasedDelivery { lease, delivery: Delivery { message_id, endpoint, .. }, .. } = leased;
+    let held: Option<String> = sqlx::query_scalar("SELECT id FROM webhook_endpoints WHERE id = $1 AND lease = $2")
+        .bind(endpoint.as_str())
+        .bind(lease)
+        .fetch_optional(&mut *tx)
+        .await?;
+    if held.is_none() {
+        return Ok(false);
+    }
+    insert_attempt(tx, message_id, endpoint, attempt).await?;
+    let (state, due_at) = match next {
+        Next::Delivered => (DeliveryState::Delivered, None),
+        Next::Failed => (DeliveryState::Failed, None),
+        Next::Gone => (DeliveryState::Stopped, None),
+        Next::Retry { at } => (DeliveryState::Pending, Some(epoch_ms(at))),
+    };
+    sqlx::query(
+        "UPDATE webhook_deliveries SET state = $3, due_at = $4, attempts = $5 \
+             WHERE message_id = $1 AND endpoint_id = $2",
+    )
+    .bind(message_id.as_str())
+    .bind(endpoint.as_str())
+    .bind(state.as_str())
+    .bind(due_at)
+    .bind(i64::from(attempt.number))
+    .execute(&mut *tx)
+    .await?;
+    if next == Next::Gone {
+        disable(tx, endpoint, now).await?;
+    }
+    give_back(tx, endpoint, now).await?;
+    Ok(true)
 }
 
 /// Frees an endpoint and notes when it is due next: not before now, so that it stands behind those that wait.
@@ -337,30 +253,6 @@ async fn insert_attempt(
     Ok(())
 }
 
-fn endpoint(row: &SqliteRow) -> Result<Endpoint, StorageError> {
-    let dialect = WebhookDialect::from_stored(row.try_get("dialect")?).ok_or_else(StorageError::corrupt)?;
-    let bearer = match (row.try_get("bearer_key_version")?, row.try_get("bearer_sealed")?) {
-        (Some(key_version), Some(sealed)) => Some(SealedBearer { key_version, sealed }),
-        (None, None) => None,
-        _ => return Err(StorageError::corrupt()),
-    };
-    let details = NewEndpoint {
-        merchant: row::merchant_id(row, "merchant_id")?,
-        mode: row.try_get::<&str, _>("mode")?.parse().map_err(|_| StorageError::corrupt())?,
-        dialect,
-        url: row.try_get("url")?,
-        bearer,
-    };
-    let registered = row.try_get::<i64, _>("registered")? != 0;
-    Ok(Endpoint {
-        id: endpoint_id(row, "id")?,
-        details,
-        origin: if registered { EndpointOrigin::Registered } else { EndpointOrigin::Named },
-        created_at: from_epoch_ms(row.try_get("created_at")?),
-        disabled_at: row.try_get::<Option<i64>, _>("disabled_at")?.map(from_epoch_ms),
-    })
-}
-
 fn delivery(row: &SqliteRow) -> Result<Delivery, StorageError> {
     Ok(Delivery {
         message_id: MessageId::parse(row.try_get("message_id")?).ok_or_else(StorageError::corrupt)?,
@@ -392,8 +284,4 @@ fn attempt(row: &SqliteRow) -> Result<Attempt, StorageError> {
 
 fn number(row: &SqliteRow, column: &str) -> Result<u32, StorageError> {
     u32::try_from(row.try_get::<i64, _>(column)?).map_err(|_| StorageError::corrupt())
-}
-
-fn endpoint_id(row: &SqliteRow, column: &str) -> Result<EndpointId, StorageError> {
-    EndpointId::parse(row.try_get(column)?).ok_or_else(StorageError::corrupt)
 }

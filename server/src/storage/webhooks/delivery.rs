@@ -1,10 +1,11 @@
 //! What is delivered, and how far it got.
 
+use serde_json::json;
 use time::{Duration, OffsetDateTime};
 use tollgate_apikey::Mode;
 
 use super::{EndpointId, SealedBearer, WebhookDialect};
-use crate::account::MerchantId;
+use crate::account::{Actor, MerchantId, NewAuditEntry};
 
 /// How a delivery is signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -213,6 +214,26 @@ impl MessageId {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl LeasedDelivery {
+    /// What the audit log tells when this attempt finds its endpoint gone.
+    #[must_use]
+    pub fn endpoint_disabled(&self, at: OffsetDateTime) -> NewAuditEntry {
+        let detail = [
+            ("dialect", json!(self.delivery.format.dialect().as_str())),
+            ("message", json!(self.delivery.message_id.as_str())),
+            ("mode", json!(self.mode.as_str())),
+        ];
+        NewAuditEntry {
+            actor: Actor::system(),
+            at,
+            merchant: Some(self.merchant.clone()),
+            action: "webhook_endpoint.disabled",
+            subject: self.delivery.endpoint.as_str().to_owned(),
+            detail: detail.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        }
     }
 }
 

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 use tollgate_apikey::Mode;
 
-use super::StorageError;
-use crate::account::MerchantId;
+use super::{Change, StorageError};
+use crate::account::{MerchantId, NewAuditEntry};
 
 pub use delivery::{
     Attempt, AttemptError, AttemptOutcome, Delivery, DeliveryState, Format, LeasedDelivery, MessageId, Next, Notice,
@@ -39,23 +39,44 @@ pub struct DeliveryCursor {
     pub endpoint: EndpointId,
 }
 
-/// Endpoints and deliveries. Every write is on disk before the call returns.
-///
-/// Deliveries are caused by the verbs of the other traits, each in the transaction of its change
-/// ([`Notify`]); here they are carried out.
+/// Endpoints as administration changes them.
 #[async_trait]
-pub trait Webhooks: Send + Sync {
+pub trait WebhookEndpoints: Send + Sync {
     /// Registers an endpoint, or an endpoint that was named before, or one that was disabled: it is active afterwards.
     ///
-    /// `None` when the merchant has `limit` others of the dialect.
+    /// [`TooMany`](super::ChangeRefusal::TooMany) when the merchant has `limit` others of the mode and dialect.
     async fn register_endpoint(
         &self,
         new: &NewEndpoint,
         limit: u32,
         now: OffsetDateTime,
-    ) -> Result<Option<Endpoint>, StorageError>;
-    /// Removes a registered endpoint with its deliveries; `false` when there is none.
-    async fn remove_endpoint(&self, merchant: &MerchantId, mode: Mode, id: &EndpointId) -> Result<bool, StorageError>;
+        entry: &NewAuditEntry,
+    ) -> Change<Endpoint>;
+    /// Removes a registered endpoint with its deliveries.
+    async fn remove_endpoint(
+        &self,
+        merchant: &MerchantId,
+        mode: Mode,
+        id: &EndpointId,
+        entry: &NewAuditEntry,
+    ) -> Change<()>;
+    /// Makes a disabled endpoint active, registered or named; `false`, with nothing written, when it is active already.
+    async fn enable_endpoint(
+        &self,
+        merchant: &MerchantId,
+        mode: Mode,
+        id: &EndpointId,
+        entry: &NewAuditEntry,
+    ) -> Change<bool>;
+    /// Sends a notice to one endpoint; [`NotUsable`](super::ChangeRefusal::NotUsable) when it is disabled.
+    async fn notify_endpoint(
+        &self,
+        merchant: &MerchantId,
+        mode: Mode,
+        id: &EndpointId,
+        notice: &Notice,
+        entry: &NewAuditEntry,
+    ) -> Change<()>;
     /// Reads an endpoint.
     async fn endpoint(
         &self,
@@ -65,15 +86,14 @@ pub trait Webhooks: Send + Sync {
     ) -> Result<Option<Endpoint>, StorageError>;
     /// The registered endpoints of a merchant, oldest first.
     async fn endpoints(&self, merchant: &MerchantId, mode: Mode) -> Result<Vec<Endpoint>, StorageError>;
-    /// Sends a notice to one endpoint; `false` when there is no such active endpoint.
-    async fn enqueue(
-        &self,
-        merchant: &MerchantId,
-        mode: Mode,
-        id: &EndpointId,
-        notice: &Notice,
-    ) -> Result<bool, StorageError>;
+}
 
+/// Endpoints and deliveries. Every write is on disk before the call returns.
+///
+/// Deliveries are caused by the verbs of the other traits, each in the transaction of its change
+/// ([`Notify`]); here they are carried out.
+#[async_trait]
+pub trait Webhooks: WebhookEndpoints {
     /// Takes what is due of the endpoint that waits longest and that nobody works for; `None` when nothing is due.
     ///
     /// An endpoint that was just served waits from then on, however long its deliveries have been due: a backlog does
@@ -83,6 +103,8 @@ pub trait Webhooks: Send + Sync {
     async fn lease(&self, lease: &NewLease, passed_over: &[MerchantId])
     -> Result<Option<LeasedDelivery>, StorageError>;
     /// Records an attempt and gives the lease back; `false`, and nothing is recorded, when the lease was lost.
+    ///
+    /// [`Next::Gone`] disables the endpoint, and the audit log tells of it.
     async fn complete(
         &self,
         leased: &LeasedDelivery,

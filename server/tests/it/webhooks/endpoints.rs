@@ -1,8 +1,9 @@
 //! Registered endpoints, what the panel shows of them, and which targets the routes take.
 
 use serde_json::json;
+use tollgate::account::MerchantId;
+use tollgate::administration::{Actor, Administration, Error};
 use tollgate::storage::{DeliveryCursor, WebhookDialect};
-use tollgate::webhooks::{MAX_ENDPOINTS, WebhooksError};
 use tollgate_apikey::Mode;
 
 use super::{HOOK, Shop, json_of};
@@ -34,49 +35,48 @@ async fn a_target_deliveries_do_not_go_to_is_an_invalid_member() {
 async fn endpoints_are_registered_listed_and_removed_within_their_merchant_and_mode() {
     let shop = Shop::open().await;
     let (webhooks, merchant) = (&shop.world.services.webhooks, shop.world.merchant_id());
-    let made = shop.register(WebhookDialect::Caibo).await;
-    assert_eq!(shop.register(WebhookDialect::Caibo).await.id, made.id, "one record a target");
-    let listed = webhooks.endpoints(&merchant, Mode::Test).await.unwrap();
+    let (administration, actor) = (&shop.world.services.administration, Actor::operator());
+    let (test, caibo) = (Mode::Test, WebhookDialect::Caibo);
+    let made = shop.register(caibo).await;
+    assert_eq!(shop.register(caibo).await.id, made.id, "one record a target");
+    let listed = webhooks.endpoints(&merchant, test).await.unwrap();
     assert_eq!(listed.iter().map(|endpoint| endpoint.details.url.as_str()).collect::<Vec<_>>(), [HOOK]);
     assert!(webhooks.endpoints(&merchant, Mode::Live).await.unwrap().is_empty());
     assert!(webhooks.endpoint(&merchant, Mode::Live, &made.id).await.unwrap().is_none());
-    assert!(!webhooks.remove_endpoint(&merchant, Mode::Live, &made.id).await.unwrap());
-    let refused =
-        webhooks.register_endpoint(&merchant, Mode::Test, WebhookDialect::Caibo, "http://shop.example/", None).await;
-    assert!(matches!(refused, Err(WebhooksError::TargetRefused)));
-    let key = webhooks.mint_secret_key().unwrap();
-    let refused = webhooks.register_endpoint(&merchant, Mode::Test, WebhookDialect::Caibo, HOOK, Some(&key)).await;
-    assert!(matches!(refused, Err(WebhooksError::SecretKeyNotAllowed)));
+    let remove = async |mode| administration.remove_webhook_endpoint(&actor, &merchant, mode, &made.id).await;
+    assert!(matches!(remove(Mode::Live).await, Err(Error::NotFound)));
+    assert!(matches!(shop.register_url(test, caibo, "http://shop.example/").await, Err(Error::TargetRefused)));
+    let key = administration.draw_secret_key().unwrap();
+    let keyed = administration.register_webhook_endpoint(&actor, &merchant, test, caibo, HOOK, Some(&key)).await;
+    assert!(matches!(keyed, Err(Error::Invalid("secret key"))));
+    let stranger = MerchantId::new("PER", "9ZQ4K").unwrap();
+    let strange = administration.register_webhook_endpoint(&actor, &stranger, test, caibo, HOOK, None).await;
+    assert!(matches!(strange, Err(Error::NotFound)));
 
-    for number in 1..MAX_ENDPOINTS {
-        let url = format!("https://shop.example/{number}");
-        webhooks.register_endpoint(&merchant, Mode::Test, WebhookDialect::Caibo, &url, None).await.unwrap();
+    for number in 1..Administration::MAX_ENDPOINTS {
+        shop.register_url(test, caibo, &format!("https://shop.example/{number}")).await.unwrap();
     }
     let url = "https://shop.example/more";
-    let refused = webhooks.register_endpoint(&merchant, Mode::Test, WebhookDialect::Caibo, url, None).await;
-    assert!(matches!(refused, Err(WebhooksError::TooManyEndpoints)));
-    let again = webhooks.register_endpoint(&merchant, Mode::Test, WebhookDialect::Caibo, HOOK, None).await;
-    assert_eq!(again.unwrap().id, made.id, "a known one is no further one");
-    webhooks.register_endpoint(&merchant, Mode::Live, WebhookDialect::Caibo, url, None).await.unwrap();
+    assert!(matches!(shop.register_url(test, caibo, url).await, Err(Error::TooMany)));
+    assert_eq!(shop.register_url(test, caibo, HOOK).await.unwrap().id, made.id, "a known one is no further one");
+    shop.register_url(Mode::Live, caibo, url).await.unwrap();
 
-    webhooks.send_test_event(&merchant, Mode::Test, &made.id).await.unwrap().unwrap();
-    assert!(webhooks.remove_endpoint(&merchant, Mode::Test, &made.id).await.unwrap());
-    assert!(!webhooks.remove_endpoint(&merchant, Mode::Test, &made.id).await.unwrap());
+    shop.send_test_event(&made.id).await.unwrap();
+    remove(test).await.unwrap();
+    assert!(matches!(remove(test).await, Err(Error::NotFound)));
     assert_eq!(shop.deliver_due().await, 0, "what waited went with it");
-    assert!(webhooks.send_test_event(&merchant, Mode::Test, &made.id).await.unwrap().is_none());
+    assert!(matches!(shop.send_test_event(&made.id).await, Err(Error::NotFound)));
 }
 
 #[tokio::test]
 async fn an_object_without_a_target_is_told_to_every_registered_endpoint_of_its_dialect() {
     let shop = Shop::open().await;
-    let (webhooks, merchant) = (&shop.world.services.webhooks, shop.world.merchant_id());
     for path in ["a", "b"] {
         let url = format!("https://shop.example/{path}");
-        webhooks.register_endpoint(&merchant, Mode::Test, WebhookDialect::Caibo, &url, None).await.unwrap();
+        shop.register_url(Mode::Test, WebhookDialect::Caibo, &url).await.unwrap();
     }
     shop.register(WebhookDialect::Pledg).await;
-    let live = "https://shop.example/live";
-    webhooks.register_endpoint(&merchant, Mode::Live, WebhookDialect::Caibo, live, None).await.unwrap();
+    shop.register_url(Mode::Live, WebhookDialect::Caibo, "https://shop.example/live").await.unwrap();
     let demo = shop.world.text("/caibo/payment_request_id").parse().unwrap();
     assert_eq!(shop.pay(demo, "tok_declined").await.status, 200);
     assert_eq!(shop.deliver_due().await, 2);

@@ -5,6 +5,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use tokio::sync::watch;
 use tollgate::account::{Merchant, MerchantId, MerchantStatus, SecretPurpose};
+use tollgate::administration::Actor;
 use tollgate::storage::WebhookDialect;
 use tollgate::webhooks::DialLimits;
 use tollgate_apikey::{Lifecycle, Mode};
@@ -31,7 +32,7 @@ async fn ten_thousand_due_deliveries_to_dead_endpoints_do_not_delay_another_merc
         make_due(&shop, &other, number, &address, 500).await;
     }
 
-    let (stop, stopped) = watch::channel(());
+    let (stop, stopped) = watch::channel(false);
     let webhooks = shop.world.services.webhooks.clone();
     let worker = tokio::spawn(async move { webhooks.run(stopped).await });
     shop.internet.until_dialled(4).await;
@@ -57,7 +58,7 @@ async fn a_backlog_of_many_merchants_does_not_stand_before_a_new_delivery() {
     }
     shop.decline().await;
     shop.world.advance(1);
-    let (stop, stopped) = watch::channel(());
+    let (stop, stopped) = watch::channel(false);
     let webhooks = shop.world.services.webhooks.clone();
     let worker = tokio::spawn(async move { webhooks.run(stopped).await });
     shop.receiver.arrival().await;
@@ -71,11 +72,11 @@ async fn a_backlog_of_many_merchants_does_not_stand_before_a_new_delivery() {
 async fn a_worker_that_is_told_to_stop_finishes_what_it_began() {
     let shop = Shop::open().await;
     shop.decline().await;
-    let (stop, stopped) = watch::channel(());
+    let (stop, stopped) = watch::channel(false);
     let webhooks = shop.world.services.webhooks.clone();
     let worker = tokio::spawn(async move { webhooks.run(stopped).await });
     shop.receiver.arrival().await;
-    stop.send_replace(());
+    stop.send_replace(true);
     worker.await.unwrap();
     let delivery = &shop.deliveries().await[0];
     assert_eq!(delivery.attempts, 1, "the attempt that was under way was recorded");
@@ -107,8 +108,9 @@ async fn make_due(shop: &Shop, merchant: &MerchantId, number: u8, address: &str,
     shop.internet.name(&name, &[&[address]]);
     let dialects = [WebhookDialect::Caibo, WebhookDialect::Pledg, WebhookDialect::EightyEightPay];
     let (url, dialect) = (format!("https://{name}/"), dialects[usize::from(number) % dialects.len()]);
-    let webhooks = &shop.world.services.webhooks;
-    let made = webhooks.register_endpoint(merchant, Mode::Test, dialect, &url, None).await.unwrap();
+    let administration = &shop.world.services.administration;
+    let (actor, mode) = (Actor::operator(), Mode::Test);
+    let made = administration.register_webhook_endpoint(&actor, merchant, mode, dialect, &url, None).await.unwrap();
     let due = (shop.world.now() - Duration::from_hours(1)).unix_timestamp() * 1000;
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(shop.world.database());
     let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use tollgate::account::SecretPurpose;
+use tollgate::administration::Actor;
 use tollgate::storage::{DeliveryState, WebhookDialect};
 use tollgate_apikey::Mode;
 use tollgate_webhook_hmac::legacy::eighty_eight_pay::{self, TokenKey};
@@ -199,12 +200,11 @@ async fn pay_invoice(shop: &Shop) -> Value {
 #[tokio::test]
 async fn alternative_tells_of_a_paid_invoice_with_the_subscriptions_secret_key() {
     let shop = Shop::open().await;
-    let (webhooks, merchant) = (&shop.world.services.webhooks, shop.world.merchant_id());
-    let key = webhooks.mint_secret_key().unwrap();
-    let dialect = WebhookDialect::Alternative;
-    webhooks.register_endpoint(&merchant, Mode::Test, dialect, HOOK, Some(&key)).await.unwrap();
-    let bare = "https://shop.example/bare";
-    webhooks.register_endpoint(&merchant, Mode::Test, dialect, bare, None).await.unwrap();
+    let (administration, merchant) = (&shop.world.services.administration, shop.world.merchant_id());
+    let key = administration.draw_secret_key().unwrap();
+    let (actor, dialect, mode) = (Actor::operator(), WebhookDialect::Alternative, Mode::Test);
+    administration.register_webhook_endpoint(&actor, &merchant, mode, dialect, HOOK, Some(&key)).await.unwrap();
+    shop.register_url(mode, dialect, "https://shop.example/bare").await.unwrap();
     let payment = pay_invoice(&shop).await;
     assert_eq!(shop.deliver_due().await, 2);
     let received = shop.receiver.arrived().await;
@@ -232,12 +232,11 @@ async fn alternative_tells_of_a_paid_invoice_with_the_subscriptions_secret_key()
 #[tokio::test]
 async fn a_test_event_passes_the_verifier_of_its_dialect_and_looks_like_no_payment() {
     let shop = Shop::open().await;
-    let (webhooks, merchant) = (&shop.world.services.webhooks, shop.world.merchant_id());
     for dialect in
         [WebhookDialect::Alternative, WebhookDialect::Caibo, WebhookDialect::EightyEightPay, WebhookDialect::Pledg]
     {
         let endpoint = shop.register(dialect).await;
-        let id = webhooks.send_test_event(&merchant, Mode::Test, &endpoint.id).await.unwrap().unwrap();
+        let id = shop.send_test_event(&endpoint.id).await.unwrap();
         assert_eq!(shop.deliver_due().await, 1, "{dialect:?}");
         let received = shop.receiver.arrival().await;
         assert_eq!(received.header("webhook-id"), id.as_str());

@@ -7,28 +7,29 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rustls::pki_types::PrivateKeyDer;
-use rustls::{RootCertStore, ServerConfig};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 use tollgate::webhooks::Network;
 
 /// A public address that stands for the receiver.
-pub(super) const PUBLIC: &str = "93.184.215.14";
+pub(crate) const PUBLIC: &str = "93.184.215.14";
 
 /// One delivery as it arrived.
 #[derive(Debug, Clone)]
-pub(super) struct Received {
-    pub(super) request_line: String,
-    pub(super) headers: Vec<(String, String)>,
-    pub(super) body: String,
+pub(crate) struct Received {
+    pub(crate) request_line: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
 }
 
 /// What the receiver does with a delivery.
 #[derive(Debug, Clone)]
-pub(super) enum Reply {
+pub(crate) enum Reply {
     /// Answers these bytes and closes.
     Bytes(String),
     /// Answers the first bytes, then holds the connection open without a word.
@@ -38,8 +39,8 @@ pub(super) enum Reply {
 }
 
 /// A TLS server with a certificate for its names; it answers 200 unless told otherwise.
-pub(super) struct Receiver {
-    pub(super) address: SocketAddr,
+pub(crate) struct Receiver {
+    pub(crate) address: SocketAddr,
     roots: RootCertStore,
     script: Arc<Mutex<Script>>,
     arrivals: tokio::sync::Mutex<mpsc::UnboundedReceiver<Received>>,
@@ -52,33 +53,33 @@ struct Script {
 }
 
 impl Reply {
-    pub(super) fn status(status: u16) -> Self {
+    pub(crate) fn status(status: u16) -> Self {
         Self::Bytes(format!("HTTP/1.1 {status} Word\r\ncontent-length: 0\r\n\r\n"))
     }
 }
 
 impl Received {
     #[track_caller]
-    pub(super) fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         let mut found = self.headers.iter().filter(|(known, _)| known == name);
         let (_, value) = found.next().unwrap_or_else(|| panic!("no {name} in {:?}", self.headers));
         assert!(found.next().is_none(), "{name} came twice");
         value
     }
 
-    pub(super) fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         self.headers.iter().any(|(known, _)| known == name)
     }
 }
 
 impl Receiver {
-    pub(super) async fn start(names: &[&str]) -> Self {
+    pub(crate) async fn start(names: &[&str]) -> Self {
         let names: Vec<String> = names.iter().map(ToString::to_string).collect();
         let made = rcgen::generate_simple_self_signed(names).unwrap();
         let mut roots = RootCertStore::empty();
         roots.add(made.cert.der().clone()).unwrap();
         let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
-        let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .unwrap()
             .with_no_client_auth()
@@ -104,29 +105,29 @@ impl Receiver {
         Self { address, roots, script, arrivals: tokio::sync::Mutex::new(arrivals) }
     }
 
-    pub(super) fn roots(&self) -> RootCertStore {
+    pub(crate) fn roots(&self) -> RootCertStore {
         self.roots.clone()
     }
 
     /// Answers the next delivery so.
-    pub(super) fn then(&self, reply: Reply) {
+    pub(crate) fn then(&self, reply: Reply) {
         self.script.lock().unwrap().next.push_back(reply);
     }
 
     /// Answers every delivery so that has no answer of its own.
-    pub(super) fn always(&self, reply: Reply) {
+    pub(crate) fn always(&self, reply: Reply) {
         self.script.lock().unwrap().always = Some(reply);
     }
 
     /// Waits for a delivery; a test whose delivery never comes fails instead of hanging.
-    pub(super) async fn arrival(&self) -> Received {
+    pub(crate) async fn arrival(&self) -> Received {
         let mut arrivals = self.arrivals.lock().await;
         let arrival = tokio::time::timeout(Duration::from_mins(1), arrivals.recv()).await;
         arrival.expect("a delivery arrives").unwrap()
     }
 
     /// The deliveries that have arrived and were not looked at.
-    pub(super) async fn arrived(&self) -> Vec<Received> {
+    pub(crate) async fn arrived(&self) -> Vec<Received> {
         let mut arrivals = self.arrivals.lock().await;
         std::iter::from_fn(|| arrivals.try_recv().ok()).collect()
     }
@@ -192,7 +193,7 @@ async fn read<S: AsyncRead + Unpin>(stream: &mut S) -> io::Result<Received> {
 
 /// Names, addresses, and where a connection to an address really leads.
 #[derive(Default)]
-pub(super) struct Internet {
+pub(crate) struct Internet {
     /// The answers to each look-up of a name, in turn; the last one stays.
     names: Mutex<HashMap<String, VecDeque<Vec<IpAddr>>>>,
     routes: Mutex<HashMap<IpAddr, Route>>,
@@ -210,7 +211,7 @@ enum Route {
 
 impl Internet {
     /// An internet in which a name leads to a receiver.
-    pub(super) fn with(name: &str, receiver: &Receiver) -> Arc<Self> {
+    pub(crate) fn with(name: &str, receiver: &Receiver) -> Arc<Self> {
         let internet = Self::default();
         internet.name(name, &[&[PUBLIC]]);
         internet.route(PUBLIC, receiver);
@@ -218,30 +219,30 @@ impl Internet {
     }
 
     /// The answers to each look-up of a name, in turn.
-    pub(super) fn name(&self, name: &str, answers: &[&[&str]]) {
+    pub(crate) fn name(&self, name: &str, answers: &[&[&str]]) {
         let answers = answers.iter().map(|answer| answer.iter().map(|text| text.parse().unwrap()).collect()).collect();
         self.names.lock().unwrap().insert(name.to_owned(), answers);
     }
 
-    pub(super) fn route(&self, address: &str, receiver: &Receiver) {
+    pub(crate) fn route(&self, address: &str, receiver: &Receiver) {
         self.routes.lock().unwrap().insert(address.parse().unwrap(), Route::To(receiver.address));
     }
 
     /// Connections to this address hang.
-    pub(super) fn dead(&self, address: &str) {
+    pub(crate) fn dead(&self, address: &str) {
         self.routes.lock().unwrap().insert(address.parse().unwrap(), Route::Nowhere);
     }
 
-    pub(super) fn resolved(&self) -> Vec<String> {
+    pub(crate) fn resolved(&self) -> Vec<String> {
         self.resolved.lock().unwrap().clone()
     }
 
-    pub(super) fn dialled(&self) -> Vec<String> {
+    pub(crate) fn dialled(&self) -> Vec<String> {
         self.dialled.lock().unwrap().iter().map(ToString::to_string).collect()
     }
 
     /// Waits until this many connections were asked for.
-    pub(super) async fn until_dialled(&self, count: usize) {
+    pub(crate) async fn until_dialled(&self, count: usize) {
         while self.dialled.lock().unwrap().len() < count {
             self.dialling.notified().await;
         }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tollgate::administration::{Actor, Error};
 use tollgate::storage::sqlite::Sqlite;
 use tollgate::storage::{Attempt, AttemptError, AttemptOutcome, DeliveryState, NewLease, Next, Webhooks};
 use tollgate::webhooks::ATTEMPTS;
@@ -70,7 +71,7 @@ async fn every_2xx_is_done_and_nothing_else_is() {
 }
 
 #[tokio::test]
-async fn gone_stops_what_waits_and_disables_the_endpoint_until_it_is_registered_again() {
+async fn gone_stops_what_waits_and_disables_the_endpoint_until_it_is_enabled_or_registered_again() {
     let shop = Shop::open().await;
     shop.receiver.then(Reply::status(500));
     shop.decline().await;
@@ -91,13 +92,21 @@ async fn gone_stops_what_waits_and_disables_the_endpoint_until_it_is_registered_
     shop.world.clock.advance(Duration::from_hours(100));
     assert_eq!(shop.deliver_due().await, 0, "nothing more is sent there");
     assert_eq!(shop.deliveries().await.len(), 2);
-    let webhooks = &shop.world.services.webhooks;
-    assert!(webhooks.send_test_event(&shop.world.merchant_id(), Mode::Test, &id).await.unwrap().is_none());
+    assert!(matches!(shop.send_test_event(&id).await, Err(Error::NotUsable)));
+
+    let (actor, merchant) = (Actor::operator(), shop.world.merchant_id());
+    let enabled = shop.world.services.administration.enable_webhook_endpoint(&actor, &merchant, Mode::Test, &id).await;
+    assert!(enabled.unwrap(), "also one that only an object names");
+    assert_eq!(endpoint().await.disabled_at, None);
+    shop.receiver.then(Reply::status(410));
+    shop.decline().await;
+    assert_eq!(shop.deliver_due().await, 1, "and what was stopped stays so");
+    assert_eq!(endpoint().await.disabled_at, Some(shop.world.now()));
 
     assert_eq!(shop.register(tollgate::storage::WebhookDialect::Caibo).await.id, id);
     assert_eq!(endpoint().await.disabled_at, None);
     shop.decline().await;
-    assert_eq!(shop.deliver_due().await, 1, "and what was stopped stays so");
+    assert_eq!(shop.deliver_due().await, 1);
 }
 
 #[tokio::test]

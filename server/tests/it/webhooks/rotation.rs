@@ -96,8 +96,7 @@ async fn a_secret_whose_length_the_token_cannot_use_signs_the_headers_only() {
     let lifecycle = Lifecycle::new(shop.world.now());
     give_secret(&shop.world, &merchant, SecretPurpose::Webhook, short, lifecycle).await;
     let endpoint = shop.register(WebhookDialect::EightyEightPay).await;
-    let webhooks = &shop.world.services.webhooks;
-    webhooks.send_test_event(&merchant, tollgate_apikey::Mode::Test, &endpoint.id).await.unwrap().unwrap();
+    shop.send_test_event(&endpoint.id).await.unwrap();
     assert_eq!(shop.deliver_due().await, 1);
     let received = shop.receiver.arrival().await;
     assert_eq!(received.header("webhook-signature").split(' ').count(), 2);

@@ -1,0 +1,69 @@
+//! What every serving command does alike: opened services, listeners on them, and an orderly end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use tokio::task::JoinSet;
+
+use super::Failure;
+use super::shutdown::Stop;
+use crate::app::Services;
+use crate::telemetry::Meter;
+use crate::transport::{Bound, Bounds, Wire};
+
+/// A bound address and what is served there.
+pub(super) struct Part {
+    pub(super) bound: Bound,
+    pub(super) router: Router,
+    pub(super) wire: Wire,
+    pub(super) bounds: Bounds,
+    pub(super) meter: Option<Meter>,
+}
+
+/// How often expired grants are removed.
+const SWEEP_EVERY: Duration = Duration::from_mins(5);
+
+/// Serves and delivers webhooks until a signal, or until one part breaks: that stops the others, which still finish what
+/// they have begun. Then the database is closed.
+pub(super) async fn until_stopped(services: Arc<Services>, parts: Vec<Part>, stop: Stop) -> Result<(), Failure> {
+    let sweeper = tokio::spawn(sweep(services.clone()));
+    let follower = tokio::spawn(services.clone().follow_key_file());
+    let mut running = JoinSet::new();
+    let (webhooks, stopping) = (services.webhooks.clone(), stop.receiver());
+    running.spawn(async move {
+        webhooks.run(stopping).await;
+        Ok(())
+    });
+    for Part { bound, router, wire, bounds, meter } in parts {
+        running.spawn(bound.serve(router, wire, bounds, meter, stop.receiver()));
+    }
+    let mut end = Ok(());
+    while let Some(over) = running.join_next().await {
+        stop.now();
+        end = end.and(match over {
+            Ok(served) => served.map_err(Failure::from),
+            Err(broken) => Err(Failure::Runtime(broken.into())),
+        });
+    }
+    sweeper.abort();
+    follower.abort();
+    services.close().await;
+    end
+}
+
+async fn sweep(services: Arc<Services>) {
+    let day = time::Duration::DAY;
+    let mut ticks = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        ticks.tick().await;
+        let now = services.clock.now();
+        services.gate.sweep(now);
+        if let Err(error) = services.ledger.sweep(now - day).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "expired grants could not be removed");
+        }
+        if let Err(error) = services.webhooks.sweep(now).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "old deliveries could not be removed");
+        }
+    }
+}
