@@ -21,7 +21,7 @@ use crate::storage::sqlite::{OpenError, Sqlite};
 use crate::storage::{Invoices, Ledger, Orders, Purchases, Records, StorageError, Vault};
 use crate::telemetry::Meter;
 use crate::transport::Channel;
-use crate::webhooks::{Dialler, Parts, Webhooks};
+use crate::webhooks::{Dialler, Parts, TargetPolicy, TlsSetupError, Webhooks};
 
 /// The state of a request: the services all listeners share, and this listener.
 #[derive(Clone)]
@@ -139,6 +139,18 @@ pub struct Options {
     pub limits_scale: u32,
     /// Sends webhooks.
     pub dialler: Dialler,
+}
+
+impl Options {
+    /// The time, randomness and network of this machine, and limits as they are.
+    ///
+    /// # Errors
+    ///
+    /// [`TlsSetupError`].
+    pub fn system(targets: TargetPolicy) -> Result<Self, TlsSetupError> {
+        let dialler = Dialler::system(targets)?;
+        Ok(Self { clock: Clock::system(), rng: Rng::system(), limits_scale: 1, dialler })
+    }
 }
 
 impl Services {

@@ -36,6 +36,7 @@ struct Edge {
 pub fn router(app: &App, dialects: &[&'static dyn Dialect]) -> Router {
     let routes = dialects::routes(dialects, &app.listener.base_url)
         .into_router()
+        .merge(dialects::pages(dialects))
         .fallback(|| async { Refusal::new(Reason::NotFound) })
         .layer(from_fn(note_route))
         .with_state(app.clone());
@@ -118,7 +119,11 @@ fn render(dialects: &[&'static dyn Dialect], mut response: Response, path: &str)
             let allow = response.headers().get(ALLOW).and_then(|v| v.to_str().ok()).unwrap_or_default();
             Refusal::new(Reason::MethodNotAllowed(allow.to_owned()))
         }
-        None => return (response, "-"),
+        // A page that says itself why it refuses leaves the reason for the log.
+        None => {
+            let label = response.extensions().get::<Reason>().map_or("-", Reason::label);
+            return (response, label);
+        }
     };
     let label = refusal.reason().label();
     (dialects::render(dialects, &refusal, path), label)

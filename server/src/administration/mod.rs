@@ -13,6 +13,7 @@ mod keys;
 mod merchants;
 mod page;
 mod rsa_keys;
+mod samples;
 mod secrets;
 mod users;
 mod webhook_endpoints;
@@ -39,6 +40,7 @@ pub use error::Error;
 pub use keys::NewKey;
 pub use merchants::{NewMerchant, Setting};
 pub use page::Page;
+pub use samples::{NewSamples, Sample};
 pub use users::NewUser;
 
 /// Handles on all that a change touches.

@@ -1,7 +1,7 @@
 //! `tollgate dev`: a local server with a demo merchant.
 
 use std::io::Write;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -17,10 +17,10 @@ use crate::clock::Clock;
 use crate::demo::{self, DemoError};
 use crate::dialects;
 use crate::edge::router;
-use crate::rng::Rng;
+use crate::shop::{self, Sandbox, Till};
 use crate::telemetry::{self, LogFormat};
-use crate::transport::{Bound, Bounds, Channel, Wire, bind};
-use crate::webhooks::{Dialler, TargetPolicy};
+use crate::transport::{Bound, Bounds, Channel, ServeError, Wire, bind};
+use crate::webhooks::TargetPolicy;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -33,6 +33,9 @@ pub(super) struct Arguments {
     /// Address of the listener for live credentials
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8081")]
     live: SocketAddr,
+    /// Address of the demo shop, a page of another origin that pays in the browser [default: 127.0.0.1:8082, or any free port]
+    #[arg(long, value_name = "ADDR")]
+    shop: Option<SocketAddr>,
     /// How the credentials are printed: a guide with curl lines, or one line of JSON
     #[arg(long, value_enum, default_value_t = Print::Text)]
     print: Print,
@@ -50,36 +53,44 @@ enum Print {
     Json,
 }
 
+/// Where the demo shop usually is.
+const SHOP: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8082);
+
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
-    for address in [arguments.sandbox, arguments.live] {
+    for address in [arguments.sandbox, arguments.live].into_iter().chain(arguments.shop) {
         if !address.ip().is_loopback() {
             return Err(Failure::NotLoopback(address));
         }
     }
-    telemetry::start(LogFormat::Json, arguments.log.parse().unwrap_or_default());
+    let _logs = telemetry::start(LogFormat::Json, arguments.log.parse().unwrap_or_default(), Clock::system())
+        .map_err(Failure::Runtime)?;
     if arguments.limits_scale > 1 {
         tracing::warn!(scale = arguments.limits_scale, "every rate limit is multiplied: for load tests only");
     }
     // The addresses come first: a port in use must not leave a new data directory behind.
     let sandbox = bind(arguments.sandbox)?;
     let live = bind(arguments.live)?;
-    let options = Options {
-        clock: Clock::system(),
-        rng: Rng::system(),
-        limits_scale: arguments.limits_scale,
-        dialler: Dialler::system(TargetPolicy::Development)?,
-    };
+    let shop = bind_shop(arguments.shop)?;
+    let options = Options { limits_scale: arguments.limits_scale, ..Options::system(TargetPolicy::Development)? };
     let services = Arc::new(Services::open(&arguments.data, options).await?);
-    let printed = demo::credentials(&services, &base_url(&sandbox), &base_url(&live)).await?;
+    let mut printed = demo::credentials(&services, &base_url(&sandbox), &base_url(&live)).await?;
+
+    let (keys, books) = demo::shop(&services, &base_url(&shop)).await?;
+    printed.shop = Some(base_url(&shop));
 
     let stop = Stop::on_signal().map_err(Failure::Runtime)?;
-    let parts = vec![listen(&services, sandbox, ListenerMode::Test)?, listen(&services, live, ListenerMode::Live)?];
+    let sandbox = listen(&services, sandbox, ListenerMode::Test)?;
+    let live = listen(&services, live, ListenerMode::Live)?;
+    let api = Sandbox::new(sandbox.router.clone(), &base_url(&sandbox.bound), shop.address());
+    let router = shop::router(Till::new(api, keys, &base_url(&shop), books));
+    let shop = Part { bound: shop, router, wire: Wire::Plain, bounds: Bounds::default(), meter: None };
+
     let text = match arguments.print {
         Print::Json => printed.to_json().map_err(|_| DemoError::Incomplete("its credentials do not print"))?,
         Print::Text => guide::text(&printed, &arguments.data),
     };
     print(&text)?;
-    until_stopped(services, parts, stop).await
+    until_stopped(&arguments.data, services, vec![sandbox, live, shop], stop).await
 }
 
 fn listen(services: &Arc<Services>, bound: Bound, mode: ListenerMode) -> Result<Part, Failure> {
@@ -89,6 +100,14 @@ fn listen(services: &Arc<Services>, bound: Bound, mode: ListenerMode) -> Result<
     let app = App { services: services.clone(), listener: Arc::new(listener) };
     let router = router(&app, dialects::ALL);
     Ok(Part { bound, router, wire: Wire::Plain, bounds: Bounds::default(), meter: None })
+}
+
+/// The shop's address; without one, the usual or, if that is taken, any free one.
+fn bind_shop(address: Option<SocketAddr>) -> Result<Bound, ServeError> {
+    match address {
+        Some(address) => bind(address),
+        None => bind(SHOP).or_else(|_| bind(SocketAddr::new(SHOP.ip(), 0))),
+    }
 }
 
 fn base_url(bound: &Bound) -> String {

@@ -1,6 +1,7 @@
 //! The demo merchant: every kind of credential, made at the first start of a data directory.
 
 mod printed;
+mod shop;
 
 use time::OffsetDateTime;
 use tollgate_apikey::{Mode, Scopes};
@@ -23,6 +24,7 @@ use crate::rng::RngError;
 use crate::storage::{Answered, Created, StorageError};
 
 pub use printed::{Alternative, Caibo, CardPlusPay, EightyEightPay, Panel, Pledg, Printed};
+pub use shop::shop;
 
 /// The demo merchant could not be made or described.
 #[derive(Debug, thiserror::Error)]
@@ -114,6 +116,7 @@ async fn describe(
     Ok(Printed {
         sandbox: sandbox.to_owned(),
         live: live.to_owned(),
+        shop: None,
         merchant_id_test: merchant.in_mode(Mode::Test),
         merchant_id_live: merchant.in_mode(Mode::Live),
         panel: Panel { email: EMAIL.to_owned(), password: once.password, user_id: user.id.to_string() },

@@ -10,11 +10,13 @@ pub mod eighty_eight_pay;
 mod oauth;
 pub mod pledg;
 mod problem;
+mod sdk;
 mod shared;
 mod wire;
 
 use std::sync::Arc;
 
+use axum::Router;
 use axum::response::{IntoResponse, Response};
 use http::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -48,6 +50,10 @@ pub trait Dialect: Send + Sync {
     }
     /// Its routes, each with its description.
     fn routes(&self) -> Routes;
+    /// Its pages for browsers, which are no part of the described API.
+    fn pages(&self) -> Router<App> {
+        Router::new()
+    }
     /// How a refusal of a request to `path` looks; `Allow`, `Retry-After` and `Connection` are added to it.
     fn render(&self, refusal: &Refusal, path: &str) -> Response;
 }
@@ -61,6 +67,11 @@ pub fn routes(dialects: &[&'static dyn Dialect], base_url: &str) -> Routes {
     let has_oauth = dialects.iter().any(|dialect| dialect.owns("/oauth/introspect"));
     let shared = if has_oauth { shared::routes().merge(oauth::routes()) } else { shared::routes() };
     dialects.iter().fold(shared.merge(description), |all, dialect| all.merge(dialect.routes()))
+}
+
+/// Every page of these dialects, and the files that pages load; they are no part of the described API.
+pub(crate) fn pages(dialects: &[&'static dyn Dialect]) -> Router<App> {
+    dialects.iter().fold(sdk::routes(), |all, dialect| all.merge(dialect.pages()))
 }
 
 /// The description of [`routes`] (OpenAPI 3.1).

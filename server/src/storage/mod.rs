@@ -10,6 +10,7 @@ mod ledger;
 mod orders;
 mod purchases;
 mod records;
+mod samples;
 pub mod sqlite;
 mod vault;
 mod webhooks;
@@ -27,6 +28,7 @@ pub use ledger::{CheckoutGrant, Claim, Ledger, MintRefusal};
 pub use orders::{OrderOutcome, Orders};
 pub use purchases::{Credit, CreditOutcome, LinkOutcome, NewCredit, Purchases, ReleaseOutcome, SettledPurchase};
 pub use records::{REQUEST_SIGNING, Records, RequestSigning};
+pub use samples::{SampleBatch, Samples};
 pub use vault::{Answered, Created, Idempotency, NewPaymentAttempt, PaymentAttempt, PaymentOutcome, Render, Vault};
 pub use webhooks::{
     Attempt, AttemptError, AttemptOutcome, Delivery, DeliveryCursor, DeliveryState, Endpoint, EndpointId,

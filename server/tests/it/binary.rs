@@ -1,6 +1,6 @@
 //! The real binary: start, restart, stop, and every way to start it wrongly.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -16,7 +16,7 @@ use super::interop::present;
 /// A running `tollgate dev`; killed when dropped.
 pub(crate) struct Dev {
     child: Child,
-    printed: Value,
+    pub(crate) printed: Value,
 }
 
 impl Dev {
@@ -32,6 +32,11 @@ impl Dev {
     /// Starts with a log to be taken.
     pub(crate) fn start_with_log(data: &Path) -> Self {
         Self::spawn(command(data).stderr(Stdio::piped()))
+    }
+
+    /// Starts with a log that goes to a file.
+    pub(crate) fn start_logging_to(data: &Path, log: File) -> Self {
+        Self::spawn(command(data).stderr(log))
     }
 
     fn spawn(command: &mut Command) -> Self {
@@ -72,6 +77,12 @@ impl Dev {
         )
     }
 
+    /// Dies as in a power failure.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// SIGTERM, then the exit code.
     pub(crate) fn stop(mut self) -> Option<i32> {
         Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
@@ -88,7 +99,20 @@ impl Drop for Dev {
 
 fn command(data: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tollgate"));
-    command.args(["dev", "--print", "json", "--sandbox", "127.0.0.1:0", "--live", "127.0.0.1:0", "--data"]).arg(data);
+    command
+        .args([
+            "dev",
+            "--print",
+            "json",
+            "--sandbox",
+            "127.0.0.1:0",
+            "--live",
+            "127.0.0.1:0",
+            "--shop",
+            "127.0.0.1:0",
+            "--data",
+        ])
+        .arg(data);
     command
 }
 
@@ -120,6 +144,7 @@ fn starts_serves_and_stops_and_keeps_its_data() {
     for pointer in [
         "/sandbox",
         "/live",
+        "/shop",
         "/merchant_id_test",
         "/merchant_id_live",
         "/panel/email",
@@ -201,7 +226,7 @@ fn a_port_in_use_leaves_nothing_behind() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let mut start = Command::new(env!("CARGO_BIN_EXE_tollgate"));
-    start.args(["dev", "--sandbox", &address, "--live", "127.0.0.1:0", "--data"]).arg(&data);
+    start.args(["dev", "--sandbox", &address, "--live", "127.0.0.1:0", "--shop", "127.0.0.1:0", "--data"]).arg(&data);
     fails(&mut start, "already in use");
     assert!(!data.exists());
 }
@@ -209,9 +234,15 @@ fn a_port_in_use_leaves_nothing_behind() {
 #[test]
 fn an_address_of_the_network_is_refused() {
     let dir = tempfile::tempdir().unwrap();
-    let mut start = Command::new(env!("CARGO_BIN_EXE_tollgate"));
-    start.args(["dev", "--sandbox", "0.0.0.0:0", "--live", "127.0.0.1:0", "--data"]).arg(dir.path().join("data"));
-    fails(&mut start, "not a loopback address");
+    let local = "127.0.0.1:0";
+    for (sandbox, live, shop) in [("0.0.0.0:0", local, local), (local, "0.0.0.0:0", local), (local, local, "0.0.0.0:0")]
+    {
+        let mut start = Command::new(env!("CARGO_BIN_EXE_tollgate"));
+        start
+            .args(["dev", "--sandbox", sandbox, "--live", live, "--shop", shop, "--data"])
+            .arg(dir.path().join("data"));
+        fails(&mut start, "not a loopback address");
+    }
 }
 
 #[test]
@@ -312,7 +343,9 @@ fn the_printed_curl_lines_run_as_they_stand() {
     }
     let dir = tempfile::tempdir().unwrap();
     let mut start = Command::new(env!("CARGO_BIN_EXE_tollgate"));
-    start.args(["dev", "--sandbox", "127.0.0.1:0", "--live", "127.0.0.1:0", "--data"]).arg(dir.path().join("data"));
+    start
+        .args(["dev", "--sandbox", "127.0.0.1:0", "--live", "127.0.0.1:0", "--shop", "127.0.0.1:0", "--data"])
+        .arg(dir.path().join("data"));
     let mut child = start.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut guide = String::new();
     for line in BufReader::new(child.stdout.as_mut().unwrap()).lines().map_while(Result::ok) {
@@ -335,7 +368,7 @@ fn the_printed_curl_lines_run_as_they_stand() {
     child.wait().unwrap();
     let (out, error) = (String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
     assert!(run.status.success(), "{out}\n{error}");
-    assert!(calls >= 17 && out.lines().count() >= calls, "{calls} calls: {out}");
+    assert!(calls >= 18 && out.lines().count() >= calls, "{calls} calls: {out}");
     for expected in [
         "\"merchantId\"",
         "\"ttlSeconds\":900",
@@ -352,6 +385,7 @@ fn the_printed_curl_lines_run_as_they_stand() {
         "\"currency\":\"USD\"",
         "\"keys\":[",
         "\"token_endpoint\"",
+        "\"integrity\":\"sha384-",
     ] {
         assert!(out.contains(expected), "{expected} is missing in {out}");
     }

@@ -39,7 +39,7 @@ pub(crate) fn python() -> String {
     std::env::var("TOLLGATE_PYTHON").unwrap_or_else(|_| "python3".to_owned())
 }
 
-fn node_modules() -> String {
+pub(crate) fn node_modules() -> String {
     std::env::var("TOLLGATE_NODE_MODULES").unwrap_or_else(|_| "node_modules".to_owned())
 }
 

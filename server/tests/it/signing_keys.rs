@@ -181,7 +181,7 @@ async fn a_key_file_without_dates_signs_as_before() {
     let rings = listener.rings(clock.now());
     let signing: Vec<_> = [&rings.panel, &rings.session, &rings.pledg, &rings.alternative, &rings.checkout]
         .iter()
-        .map(|ring| ring.kids().next().unwrap().as_str())
+        .map(|ring| ring.keys().kids().next().unwrap().as_str())
         .collect();
     let first = ["pnl-7d168c42", "88p-eda7fc7e", "plg-bcf0e0d7", "alt-b9e4395b", "chk-4a846060"];
     assert_eq!(signing, first);
@@ -191,12 +191,12 @@ async fn a_key_file_without_dates_signs_as_before() {
     change.keys.rotate(&TokenKind::ALL, Duration::DAY, reason, clock.now(), &Rng::system()).unwrap();
     change.commit(&Rng::system()).unwrap();
     assert!(services.signing_keys.refresh(clock.now()).unwrap());
-    assert_eq!(listener.rings(clock.now()).session.kids().next().unwrap().as_str(), first[1], "it still signs");
+    assert_eq!(listener.rings(clock.now()).session.keys().kids().next().unwrap().as_str(), first[1], "it still signs");
     let later = clock.now() + Duration::DAY;
-    let kids: Vec<_> = listener.rings(later).session.kids().map(|kid| kid.as_str().to_owned()).collect();
+    let kids: Vec<_> = listener.rings(later).session.keys().kids().map(|kid| kid.as_str().to_owned()).collect();
     assert_eq!(kids.len(), 2);
     assert_eq!(kids[1], first[1], "after a day it is the one before");
-    assert_eq!(listener.rings(later + Duration::seconds(65)).session.kids().count(), 1);
+    assert_eq!(listener.rings(later + Duration::seconds(65)).session.keys().kids().count(), 1);
 }
 
 #[test]

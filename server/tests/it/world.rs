@@ -21,7 +21,6 @@ use tollgate::clock::Clock;
 use tollgate::demo;
 use tollgate::dialects::{self, Dialect};
 use tollgate::edge::router;
-use tollgate::rng::Rng;
 use tollgate::transport::Channel;
 use tollgate::webhooks::{Dialler, TargetPolicy};
 use tollgate_apikey::{KeyId, Mode, Overlap, Scopes};
@@ -111,7 +110,7 @@ async fn template() -> (TempDir, Value) {
 
 /// How services of a test start.
 pub(crate) fn options(clock: Clock) -> Options {
-    Options { clock, rng: Rng::system(), limits_scale: 1, dialler: Dialler::system(TargetPolicy::Public).unwrap() }
+    Options { clock, ..Options::system(TargetPolicy::Public).unwrap() }
 }
 
 impl World {
@@ -142,6 +141,11 @@ impl World {
     /// The routes of a listener.
     pub(crate) fn router(&self, listener: Listener, dialects: &[&'static dyn Dialect]) -> Router {
         router(&App { services: self.services.clone(), listener: Arc::new(listener) }, dialects)
+    }
+
+    /// The sandbox's router, for what calls it without a socket.
+    pub(crate) fn sandbox(&self) -> Router {
+        self.sandbox.clone()
     }
 
     /// A text of the demo JSON, by pointer.

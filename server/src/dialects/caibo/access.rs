@@ -33,7 +33,7 @@ pub(super) const X_CHECKOUT_TOKEN: HeaderName = HeaderName::from_static("x-check
 pub(super) const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 const KEY_CALLS: Bucket = Bucket::new("caibo_key", &[Window::new(600, 60)]);
-const BROWSER_CALLS: Bucket = Bucket::new("caibo_checkout", &[Window::new(60, 60)]);
+pub(super) const BROWSER_CALLS: Bucket = Bucket::new("caibo_checkout", &[Window::new(60, 60)]);
 
 /// What a browser token may do with its payment request.
 pub(super) const BROWSER_ROUTES: &[(&str, &str)] = &[

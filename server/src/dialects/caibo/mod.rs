@@ -5,15 +5,19 @@ mod api_key;
 mod checkout_session;
 mod description;
 mod login;
+mod main_page;
 mod notification;
 mod payment_requests;
 mod payments;
 mod whoami;
 
+use axum::Router;
 use axum::response::Response;
+use axum::routing::get;
 use tollgate_apikey::Scopes;
 
 use super::{Dialect, problem};
+use crate::app::App;
 use crate::auth::Refusal;
 use crate::openapi::Routes;
 
@@ -52,7 +56,14 @@ impl Dialect for Caibo {
         ])
     }
 
+    fn pages(&self) -> Router<App> {
+        Router::new().route(main_page::PATH, get(main_page::show))
+    }
+
     fn render(&self, refusal: &Refusal, path: &str) -> Response {
+        if path == main_page::PATH && main_page::hides(refusal) {
+            return main_page::refused();
+        }
         problem::render(refusal, challenges(path))
     }
 }

@@ -1,5 +1,7 @@
 //! `POST /payment-requests`, `GET /payment-requests/{id}` and its `/status`.
 
+use std::net::SocketAddr;
+
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
@@ -13,7 +15,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::{access, description};
-use crate::app::App;
+use crate::app::{App, Listener};
 use crate::auth::{Authorized, FieldFault, Principal, Reason, Refusal, ScopeRule};
 use crate::dialects::{answer_created, first_answer, webhook_url, wire};
 use crate::openapi::{Operation, Route};
@@ -135,7 +137,7 @@ async fn create(State(app): State<App>, request: Request) -> Result<Response, Re
         return Ok(first);
     }
     let notify_url = webhook_url(&app, &members, "notifyUrl")?;
-    let new = read(&members, principal, notify_url, arrival.now)?;
+    let new = read(&members, principal, &app.listener, notify_url, arrival.now)?;
     let render = |made: &PaymentRequest| Answered {
         status: StatusCode::CREATED.as_u16(),
         body: full(made).and_then(|view| serde_json::to_string(&view).ok()).unwrap_or_default(),
@@ -173,6 +175,7 @@ pub(super) async fn find(app: &App, call: &Authorized, id: &str) -> Result<Payme
 fn read(
     members: &Members,
     principal: &Principal,
+    listener: &Listener,
     notify_url: Option<String>,
     now: OffsetDateTime,
 ) -> Result<NewPaymentRequest, Refusal> {
@@ -182,7 +185,8 @@ fn read(
     let origin_domain = match members.string("originDomain", Members::MAX_URL)? {
         None => None,
         Some(text) => {
-            let origin = origin(&text).ok_or_else(|| invalid("originDomain"))?;
+            let origin = origin(&text).or_else(|| local_origin(&text, &listener.base_url));
+            let origin = origin.ok_or_else(|| invalid("originDomain"))?;
             let registered = principal.merchant().domains.contains(&origin);
             Some(registered.then_some(origin).ok_or_else(|| invalid("originDomain"))?)
         }
@@ -210,6 +214,16 @@ fn origin(text: &str) -> Option<String> {
     let port_fits = |port: &str| !port.starts_with(['0', '+']) && port.parse::<u16>().is_ok();
     let fits = host.len() <= MAX_HOST && host.split('.').all(label) && port.is_none_or(port_fits);
     fits.then(|| format!("https://{}", authority.to_ascii_lowercase()))
+}
+
+/// The origin of a shop that is tried out on this machine, `http://` and a loopback address with its port.
+///
+/// It counts only on a listener whose own base URL is plain HTTP, as those of `dev` are, and like every origin only if
+/// it is registered, which only `dev` does for its own shop.
+fn local_origin(text: &str, base_url: &str) -> Option<String> {
+    let address: SocketAddr = text.strip_prefix("http://")?.parse().ok()?;
+    let fits = base_url.starts_with("http://") && address.ip().is_loopback() && address.port() != 80;
+    (fits && text == format!("http://{address}")).then(|| text.to_owned())
 }
 
 fn full(request: &PaymentRequest) -> Option<View<'_>> {
@@ -241,7 +255,7 @@ fn reduced(request: &PaymentRequest) -> Option<View<'_>> {
 
 #[cfg(test)]
 mod tests {
-    use super::origin;
+    use super::{local_origin, origin};
 
     #[test]
     fn reads_origins_and_nothing_else() {
@@ -264,6 +278,29 @@ mod tests {
         ];
         for (text, expected) in table {
             assert_eq!(origin(text).as_deref(), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_plain_origin_counts_on_this_machine_and_on_a_plain_listener_only() {
+        let dev = "http://127.0.0.1:8080";
+        for text in ["http://127.0.0.1:8082", "http://[::1]:8082"] {
+            assert_eq!(local_origin(text, dev).as_deref(), Some(text));
+            assert_eq!(local_origin(text, "https://pay.example"), None, "{text} on a listener with TLS");
+        }
+        for text in [
+            "127.0.0.1:8082",
+            "https://127.0.0.1:8082",
+            "http://127.0.0.1",
+            "http://127.0.0.1:80",
+            "http://127.0.0.1:8082/",
+            "http://127.0.0.1:08082",
+            "http://localhost:8082",
+            "http://192.0.2.1:8082",
+            "http://[::ffff:127.0.0.1]:8082",
+            "http://127.0.0.1:8082@shop.example",
+        ] {
+            assert_eq!(local_origin(text, dev), None, "{text}");
         }
     }
 }

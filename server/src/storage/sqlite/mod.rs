@@ -14,6 +14,7 @@ mod payments;
 mod purchases;
 mod row;
 mod rsa_keys;
+mod samples;
 mod secrets;
 mod users;
 mod vault;
