@@ -9,9 +9,9 @@ use tokio::sync::watch;
 use tokio_rustls::rustls::ServerConfig;
 use tollgate_client_address::TrustedProxies;
 
-use super::Failure;
 use super::serving::{Part, until_stopped};
 use super::shutdown::Stop;
+use super::{Failure, commands};
 use crate::app::{App, Options, Services, StartError};
 use crate::clock::Clock;
 use crate::config::{Config, ListenerConfig, Security};
@@ -60,6 +60,8 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     services.webhooks.meter = counted.as_ref().map(Metrics::webhook_meter);
     let services = Arc::new(services);
 
+    // Before any listener is reported: who reads that may send a command at once.
+    let commands = commands::take(&storage.data, &services, stop.receiver());
     let bounds = Bounds::with_connections(limits.max_connections);
     let mut parts = Vec::new();
     for ready in ready {
@@ -71,7 +73,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         parts.push(Part { bound, router: exporter(metrics), wire: Wire::Plain, bounds, meter: None });
     }
     let reloader = tokio::spawn(reload(hangup, certificates));
-    let end = until_stopped(&storage.data, services, parts, stop).await;
+    let end = until_stopped(services, parts, commands, stop).await;
     reloader.abort();
     end
 }
