@@ -9,16 +9,16 @@ use tokio::sync::watch;
 use tokio_rustls::rustls::ServerConfig;
 use tollgate_client_address::TrustedProxies;
 
-use super::Failure;
 use super::serving::{Part, until_stopped};
 use super::shutdown::Stop;
+use super::{Failure, commands};
 use crate::app::{App, Options, Services, StartError};
 use crate::clock::Clock;
 use crate::config::{Config, ListenerConfig, Security};
 use crate::edge::router;
-use crate::rng::Rng;
 use crate::telemetry::{self, Metrics, exporter};
 use crate::transport::{Bound, Bounds, Channel, TlsIdentity, Wire, bind};
+use crate::webhooks::TargetPolicy;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -55,10 +55,13 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         .map(|listener| prepare(listener, &mut certificates))
         .collect::<Result<Vec<_>, Failure>>()?;
     let scraped = metrics.map(|metrics| bind(metrics.address)).transpose()?;
-    let options = Options { clock: Clock::system(), rng: Rng::system(), limits_scale: 1 };
-    let services = Arc::new(Services::open(&storage.data, options).await?);
-
     let counted = scraped.is_some().then(Metrics::new);
+    let mut services = Services::open(&storage.data, Options::system(TargetPolicy::Public)?).await?;
+    services.webhooks.meter = counted.as_ref().map(Metrics::webhook_meter);
+    let services = Arc::new(services);
+
+    // Before any listener is reported: who reads that may send a command at once.
+    let commands = commands::take(&storage.data, &services, stop.receiver());
     let bounds = Bounds::with_connections(limits.max_connections);
     let mut parts = Vec::new();
     for ready in ready {
@@ -70,7 +73,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         parts.push(Part { bound, router: exporter(metrics), wire: Wire::Plain, bounds, meter: None });
     }
     let reloader = tokio::spawn(reload(hangup, certificates));
-    let end = until_stopped(&storage.data, services, parts, stop).await;
+    let end = until_stopped(services, parts, commands, stop).await;
     reloader.abort();
     end
 }

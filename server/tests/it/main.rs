@@ -31,4 +31,5 @@ mod serve;
 mod shop;
 mod signing_keys;
 mod sixth_dialect;
+mod webhooks;
 mod world;

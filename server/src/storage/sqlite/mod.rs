@@ -9,6 +9,7 @@ mod ledger;
 mod merchants;
 mod open;
 mod orders;
+mod outbox;
 mod payments;
 mod purchases;
 mod row;
@@ -17,5 +18,7 @@ mod samples;
 mod secrets;
 mod users;
 mod vault;
+mod webhook_endpoints;
+mod webhooks;
 
 pub use open::{OpenError, Sqlite};
