@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
@@ -318,4 +318,29 @@ fn the_running_binary_takes_over_what_the_command_wrote() {
     assert!(dev.who_am_i(&dev.text("/caibo/api_key_test")).starts_with("HTTP/1.1 200"));
     fs::write(data.join("keys.toml"), good).unwrap();
     assert!(lines.any(|line| line.contains("the key file changed")));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_rotation_is_taken_over_once_the_key_file_can_be_read_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let mut dev = Dev::start_with_log(&data);
+    let log = BufReader::new(dev.take_log());
+    let (sender, lines) = mpsc::channel();
+    std::thread::spawn(move || log.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+    let next = || loop {
+        let line = lines.recv_timeout(std::time::Duration::from_mins(1)).expect("a line within a minute");
+        if line.contains("key file") {
+            return line;
+        }
+    };
+
+    dev.limit_open_files(Some(1));
+    printed(&data, &["rotate", "--kind", "alternative", "--compromised"]);
+    let line = next();
+    assert!(line.contains("the changed key file cannot be used") && line.contains("cannot be read"), "{line}");
+    dev.limit_open_files(None);
+    let line = next();
+    assert!(line.contains("the key file changed"), "said once, and then: {line}");
 }
