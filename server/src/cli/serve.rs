@@ -59,7 +59,10 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let services = Arc::new(Services::open(&storage.data, options).await?);
 
     let counted = scraped.is_some().then(Metrics::new);
-    let bounds = Bounds::with_connections(limits.max_connections);
+    let bounds = Bounds {
+        per_address: limits.max_connections_per_address,
+        ..Bounds::with_connections(limits.max_connections)
+    };
     let mut parts = Vec::new();
     for ready in ready {
         parts.push(listen(&services, ready, bounds, counted.as_ref())?);

@@ -28,6 +28,7 @@ pub struct Meter {
     listener: Arc<String>,
     mode: &'static str,
     connections: Gauge,
+    connections_refused: Counter,
     handshakes_failed: Counter,
     families: Families,
 }
@@ -58,6 +59,7 @@ struct Families {
     requests: Family<RequestLabels, Counter>,
     seconds: Family<RouteLabels, Histogram, fn() -> Histogram>,
     connections: Family<ListenerLabels, Gauge>,
+    connections_refused: Family<ListenerLabels, Counter>,
     handshakes_failed: Family<ListenerLabels, Counter>,
 }
 
@@ -100,6 +102,7 @@ impl Metrics {
             requests: Family::default(),
             seconds: Family::new_with_constructor(|| Histogram::new(SECONDS)),
             connections: Family::default(),
+            connections_refused: Family::default(),
             handshakes_failed: Family::default(),
         };
         let mut registry = Registry::with_prefix("tollgate");
@@ -111,6 +114,11 @@ impl Metrics {
             families.seconds.clone(),
         );
         registry.register("connections", "Open connections", families.connections.clone());
+        registry.register(
+            "connections_refused",
+            "Connections closed because their address had as many as it may",
+            families.connections_refused.clone(),
+        );
         registry.register(
             "tls_handshakes_failed",
             "TLS handshakes that failed or took too long",
@@ -128,6 +136,7 @@ impl Metrics {
             listener,
             mode,
             connections: self.families.connections.get_or_create_owned(&labels),
+            connections_refused: self.families.connections_refused.get_or_create_owned(&labels),
             handshakes_failed: self.families.handshakes_failed.get_or_create_owned(&labels),
             families: self.families.clone(),
         }
@@ -168,6 +177,11 @@ impl Meter {
     pub fn connection(&self) -> OpenConnection {
         self.connections.inc();
         OpenConnection(self.connections.clone())
+    }
+
+    /// Counts a connection that was closed because its address had as many as it may.
+    pub fn connection_refused(&self) {
+        self.connections_refused.inc();
     }
 
     /// Counts a TLS handshake that came to nothing.
