@@ -133,6 +133,34 @@ async fn what_a_compromised_key_signed_is_dead_when_the_new_one_signs() {
 }
 
 #[tokio::test]
+async fn a_key_that_may_be_known_is_dead_when_it_was_promised_to_be() {
+    let world = world().await;
+    let client = Client::demo(&world);
+    let old = client.token(&world).await;
+    let kinds = [TokenKind::Alternative];
+    rotate(&world, &kinds, Duration::HOUR, RotationReason::Compromised);
+    world.advance(1800);
+    let next = rotate(&world, &kinds, Duration::hours(10), RotationReason::Compromised).remove(0);
+    assert!(world.services.signing_keys.refresh(world.now()).unwrap());
+    let lines = KeyFile::read(&key_file(&world)).unwrap().signing_keys(&kinds, world.now());
+    let promised = Some(T0 + 3600);
+    assert_eq!((lines[0].kid.as_str(), lines[0].dead_at), (kid(&old).as_str(), promised));
+    assert_eq!((lines[1].kid.as_str(), lines[1].use_from), (next.as_str(), promised), "it signs earlier than asked");
+    world.advance(1799);
+    let last = client.token(&world).await;
+    assert_eq!((kid(&last), world.send(init(&world, &last)).await.status.as_u16()), (kid(&old), 200));
+    world.advance(1);
+    assert_eq!(world.send(init(&world, &last)).await.status, 401);
+    assert_eq!(kid(&client.token(&world).await), next);
+
+    // A later emergency may still come earlier.
+    rotate(&world, &kinds, Duration::HOUR, RotationReason::Compromised);
+    let now = rotate(&world, &kinds, Duration::ZERO, RotationReason::Compromised).remove(0);
+    assert!(world.services.signing_keys.refresh(world.now()).unwrap());
+    assert_eq!(kid(&client.token(&world).await), now);
+}
+
+#[tokio::test]
 async fn a_damaged_key_file_leaves_the_keys_in_use() {
     let world = world().await;
     let keys = &world.services.signing_keys;
@@ -241,6 +269,39 @@ fn rotations_that_would_break_verifiers_or_pile_up_are_refused() {
     assert_eq!(keys.prune(&[TokenKind::Panel], over).len(), 7);
     assert_eq!(keys.signing_keys(&[TokenKind::Panel], over).len(), 1);
     keys.rotate(&[TokenKind::Panel], Duration::ZERO, routine, over, &rng).unwrap();
+}
+
+#[test]
+fn an_emergency_is_never_refused_for_the_number_of_keys() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("keys.toml");
+    let (mut at, rng) = (OffsetDateTime::from_unix_timestamp(T0).unwrap(), Rng::system());
+    let mut keys = KeyFile::create(&path, at, &rng).unwrap();
+    let kinds = [TokenKind::Panel];
+    let (routine, compromised) = (RotationReason::Routine, RotationReason::Compromised);
+    let mut fill = |keys: &mut KeyFile| {
+        while keys.signing_keys(&kinds, at).len() < 8 {
+            at += Duration::SECOND;
+            keys.rotate(&kinds, Duration::ZERO, routine, at, &rng).unwrap();
+        }
+        at
+    };
+
+    let at = fill(&mut keys);
+    let later = keys.rotate(&kinds, Duration::MINUTE, compromised, at, &rng);
+    assert!(matches!(later, Err(RotationError::TooMany(TokenKind::Panel))), "eight still verify until then");
+    assert_eq!(keys.signing_keys(&kinds, at).len(), 8, "nothing was changed");
+    let new = keys.rotate(&kinds, Duration::ZERO, compromised, at, &rng).unwrap().remove(0);
+    let states = |keys: &KeyFile, at| {
+        keys.signing_keys(&kinds, at).into_iter().map(|line| (line.state, line.kid == new.kid)).collect::<Vec<_>>()
+    };
+    assert_eq!(states(&keys, at), [&[(KeyState::Current, true)][..], &[(KeyState::Dead, false); 8]].concat());
+
+    let waiting = keys.rotate(&kinds, Duration::MINUTE, compromised, at, &rng).unwrap();
+    assert_eq!((waiting.len(), waiting[0].state), (1, KeyState::Next));
+    let all = keys.signing_keys(&kinds, at);
+    assert_eq!(all.len(), 2, "the dead were in nobody's way, and are gone");
+    assert_eq!(all[0].kid, new.kid);
 }
 
 fn command(data: &Path, arguments: &[&str]) -> Output {
