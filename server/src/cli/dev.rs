@@ -10,7 +10,7 @@ use tollgate_client_address::TrustedProxies;
 
 use super::serving::{Part, until_stopped};
 use super::shutdown::Stop;
-use super::{Failure, commands, guide};
+use super::{Failure, commands, guide, open_files};
 use crate::app::{App, Options, Services, StartError};
 use crate::auth::ListenerMode;
 use crate::clock::Clock;
@@ -64,6 +64,8 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     }
     let _logs = telemetry::start(LogFormat::Json, arguments.log.parse().unwrap_or_default(), Clock::system())
         .map_err(Failure::Runtime)?;
+    // As far as it goes: this is no server whose every connection must find a place.
+    open_files::raise();
     if arguments.limits_scale > 1 {
         tracing::warn!(scale = arguments.limits_scale, "every rate limit is multiplied: for load tests only");
     }

@@ -9,6 +9,8 @@ use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
+#[cfg(target_os = "linux")]
+use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
 use serde_json::Value;
 
 use super::interop::present;
@@ -75,6 +77,14 @@ impl Dev {
         self.raw(
             format!("GET /auth/whoami HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-api-key: {key}\r\n\r\n").as_bytes(),
         )
+    }
+
+    /// Sets how many files it may have open at a time; `None` is as many as this process may.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn limit_open_files(&self, files: Option<u64>) {
+        let own = getrlimit(Resource::Nofile);
+        let limit = Rlimit { current: files.or(own.current), ..own };
+        prlimit(Some(Pid::from_child(&self.child)), Resource::Nofile, limit).unwrap();
     }
 
     /// Dies as in a power failure.
