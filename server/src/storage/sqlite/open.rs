@@ -6,15 +6,17 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sqlx::SqlitePool;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection, SqlitePool};
 
 use crate::storage::StorageError;
 
 /// A handle on the database file.
 ///
 /// Writes go through one connection, so that they queue here and not as locks in the file; reads have their own.
+/// SQLite ends a transaction by itself when the disk is full or fails; the ROLLBACK after it is then an error, and sqlx
+/// goes on to count the transaction as open. Such a connection is replaced before the next write, which would fail.
 #[derive(Debug, Clone)]
 pub struct Sqlite {
     pub(super) read: SqlitePool,
@@ -59,6 +61,7 @@ impl Sqlite {
             .idle_timeout(None)
             .max_lifetime(None)
             .acquire_timeout(Duration::from_secs(5))
+            .before_acquire(|connection, _| Box::pin(std::future::ready(Ok(!connection.is_in_transaction()))))
             .connect_with(options.clone())
             .await
             .map_err(|error| classify(path, &error))?;
@@ -155,6 +158,20 @@ mod tests {
         std::fs::write(&path, &garbage).unwrap();
         assert!(matches!(Sqlite::open(&path).await, Err(OpenError::Damaged(_))));
         assert_eq!(std::fs::read(&path).unwrap(), garbage);
+    }
+
+    #[tokio::test]
+    async fn a_transaction_that_the_database_ended_does_not_end_all_writes() {
+        let dir = tempfile::tempdir().unwrap();
+        let db = Sqlite::open(&dir.path().join("tollgate.db")).await.unwrap();
+        let mut tx = db.begin().await.unwrap();
+        // Ends the transaction from inside, as a COMMIT on a full disk does.
+        let ended = sqlx::query("INSERT OR ROLLBACK INTO audit_head SELECT * FROM audit_head").execute(&mut *tx).await;
+        assert!(ended.unwrap_err().as_database_error().unwrap().is_unique_violation());
+        drop(tx);
+        for _ in 0..3 {
+            db.begin().await.unwrap().commit().await.unwrap();
+        }
     }
 
     #[tokio::test]
