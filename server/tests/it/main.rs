@@ -14,6 +14,7 @@ mod config;
 mod connections;
 mod disabled;
 mod doctor;
+mod durability;
 mod edge;
 mod eighty_eight_pay;
 mod https;
