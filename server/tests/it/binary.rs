@@ -31,6 +31,16 @@ impl Dev {
         Self::spawn(command(data).envs(variables).stderr(Stdio::null()))
     }
 
+    /// Starts without limits to speak of, with the sandbox at this address and its log in a file.
+    pub(crate) fn start_for_load(data: &Path, sandbox: &str, log: File) -> Self {
+        Self::spawn(command_at(data, sandbox).args(["--limits-scale", "1000000"]).stderr(log))
+    }
+
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Starts with a log to be taken.
     pub(crate) fn start_with_log(data: &Path) -> Self {
         Self::spawn(command(data).stderr(Stdio::piped()))
@@ -107,7 +117,11 @@ impl Drop for Dev {
     }
 }
 
-fn command(data: &Path) -> Command {
+pub(crate) fn command(data: &Path) -> Command {
+    command_at(data, "127.0.0.1:0")
+}
+
+fn command_at(data: &Path, sandbox: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tollgate"));
     command
         .args([
@@ -115,7 +129,7 @@ fn command(data: &Path) -> Command {
             "--print",
             "json",
             "--sandbox",
-            "127.0.0.1:0",
+            sandbox,
             "--live",
             "127.0.0.1:0",
             "--shop",

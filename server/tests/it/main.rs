@@ -15,6 +15,7 @@ mod connections;
 mod disabled;
 mod doctor;
 mod documents;
+mod durability;
 mod edge;
 mod eighty_eight_pay;
 mod https;
