@@ -37,6 +37,7 @@ pub(super) async fn until_stopped(
     let commands = commands::take(data, &services, stop.receiver());
     let sweeper = tokio::spawn(sweep(services.clone(), stop.receiver()));
     let follower = tokio::spawn(services.clone().follow_key_file());
+    let sealing = tokio::spawn(services.clone().follow_sealing_key(stop.receiver()));
     let mut running = JoinSet::new();
     for Part { bound, router, wire, bounds, meter } in parts {
         running.spawn(bound.serve(router, wire, bounds, meter, stop.receiver()));
@@ -53,6 +54,9 @@ pub(super) async fn until_stopped(
     // A sweep that runs holds a connection: cut off, it would leave the database's log to the next start.
     if sweeper.await.is_err() {
         tracing::error!("the sweeper broke down");
+    }
+    if sealing.await.is_err() {
+        tracing::error!("sealing anew broke down");
     }
     commands.await;
     services.close().await;

@@ -1,7 +1,6 @@
 //! The key rings of one listener over time, and their exchange when the key file changes.
 
 use std::fmt;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 
@@ -10,6 +9,7 @@ use tollgate_apikey::Mode;
 
 use super::file::{KeyFile, KeyFileError};
 use super::rings::{Rings, RingsError};
+use super::stamp::Stamp;
 use super::succession::Succession;
 use super::token_kind::TokenKind;
 use crate::rng::Rng;
@@ -45,15 +45,6 @@ struct State {
     /// What stood there at the last look, usable or not; `None` is no file.
     seen: Option<Stamp>,
     listeners: Vec<Weak<TokenRings>>,
-}
-
-/// What tells one version of the file from another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stamp {
-    inode: u64,
-    length: u64,
-    modified: (i64, i64),
-    changed: (i64, i64),
 }
 
 /// The changed key file cannot be used; the keys read before stay in use.
@@ -146,18 +137,6 @@ impl SigningKeys {
 impl fmt::Debug for SigningKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SigningKeys(redacted)")
-    }
-}
-
-impl Stamp {
-    fn of(path: &Path) -> std::io::Result<Self> {
-        let metadata = std::fs::metadata(path)?;
-        Ok(Self {
-            inode: metadata.ino(),
-            length: metadata.len(),
-            modified: (metadata.mtime(), metadata.mtime_nsec()),
-            changed: (metadata.ctime(), metadata.ctime_nsec()),
-        })
     }
 }
 

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use tollgate_apikey::{KeyId, Mode, Overlap};
 use tollgate_client_address::IpList;
 
-use super::{AuditLog, Samples, StorageError, Vault};
+use super::{AuditLog, Samples, SecretKeyRecords, Snapshots, StorageError, Vault};
 use crate::account::{
     Credential, Merchant, MerchantId, MerchantStatus, NewAuditEntry, OauthClient, PasswordHash, Role, RsaKey,
     SealedSecret, Switch, User, UserId,
@@ -247,8 +247,31 @@ pub trait RsaKeys: Send + Sync {
 
 /// Every record that administration changes, with the log of the changes.
 pub trait Directory:
-    Vault + AuditLog + Merchants + Users + Credentials + Clients + Secrets + RsaKeys + Samples
+    Vault
+    + AuditLog
+    + Merchants
+    + Users
+    + Credentials
+    + Clients
+    + Secrets
+    + RsaKeys
+    + Samples
+    + SecretKeyRecords
+    + Snapshots
 {
 }
 
-impl<D: Vault + AuditLog + Merchants + Users + Credentials + Clients + Secrets + RsaKeys + Samples> Directory for D {}
+impl<D> Directory for D where
+    D: Vault
+        + AuditLog
+        + Merchants
+        + Users
+        + Credentials
+        + Clients
+        + Secrets
+        + RsaKeys
+        + Samples
+        + SecretKeyRecords
+        + Snapshots
+{
+}

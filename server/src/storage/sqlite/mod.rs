@@ -14,7 +14,9 @@ mod purchases;
 mod row;
 mod rsa_keys;
 mod samples;
+mod secret_keys;
 mod secrets;
+mod snapshot;
 mod users;
 mod vault;
 

@@ -133,6 +133,7 @@ fn classify(path: &Path, error: &sqlx::Error) -> OpenError {
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "foundation", include_str!("../../../migrations/0001_foundation.sql")),
     (2, "administration", include_str!("../../../migrations/0002_administration.sql")),
+    (5, "secret_keys", include_str!("../../../migrations/0005_secret_keys.sql")),
 ];
 
 #[cfg(test)]
