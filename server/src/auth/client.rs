@@ -134,7 +134,7 @@ impl Gate {
         let kind = CredentialKind::ForeignClientSecret;
         let stored = stored.filter(|stored| own(stored) && stored.kind == kind && stored.mode == mode);
         let digest = stored.as_ref().map(|stored| KeyDigest::from_parts(stored.pepper_version, stored.digest));
-        let verification = self.peppers.verify_imported(&secret, digest.as_ref());
+        let verification = self.secret_keys.peppers().verify_imported(&secret, digest.as_ref());
         match (stored, digest, verification) {
             (Some(stored), _, ImportedVerification::Match) => Ok((client, stored)),
             (Some(stored), Some(digest), ImportedVerification::MatchOldPepper(renewed)) => {

@@ -36,6 +36,7 @@ pub(super) async fn until_stopped(
 ) -> Result<(), Failure> {
     let sweeper = tokio::spawn(sweep(services.clone(), stop.receiver()));
     let follower = tokio::spawn(services.clone().follow_key_file());
+    let sealing = tokio::spawn(services.clone().follow_sealing_key(stop.receiver()));
     let mut running = JoinSet::new();
     let (webhooks, stopping) = (services.webhooks.clone(), stop.receiver());
     running.spawn(async move {
@@ -57,6 +58,9 @@ pub(super) async fn until_stopped(
     // A sweep that runs holds a connection: cut off, it would leave the database's log to the next start.
     if sweeper.await.is_err() {
         tracing::error!("the sweeper broke down");
+    }
+    if sealing.await.is_err() {
+        tracing::error!("sealing anew broke down");
     }
     commands.await;
     services.close().await;

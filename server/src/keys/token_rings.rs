@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::io::{Error, ErrorKind};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 
@@ -11,6 +10,7 @@ use tollgate_apikey::Mode;
 
 use super::file::{KeyFile, KeyFileError};
 use super::rings::{Rings, RingsError};
+use super::stamp::Stamp;
 use super::succession::Succession;
 use super::token_kind::TokenKind;
 use crate::rng::Rng;
@@ -48,15 +48,6 @@ struct State {
     /// How the last look failed, if the system did not let the file be read.
     failed: Option<(ErrorKind, Option<i32>)>,
     listeners: Vec<Weak<TokenRings>>,
-}
-
-/// What tells one version of the file from another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stamp {
-    inode: u64,
-    length: u64,
-    modified: (i64, i64),
-    changed: (i64, i64),
 }
 
 /// The changed key file cannot be used; the keys read before stay in use.
@@ -168,18 +159,6 @@ impl State {
 impl fmt::Debug for SigningKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SigningKeys(redacted)")
-    }
-}
-
-impl Stamp {
-    fn of(path: &Path) -> std::io::Result<Self> {
-        let metadata = std::fs::metadata(path)?;
-        Ok(Self {
-            inode: metadata.ino(),
-            length: metadata.len(),
-            modified: (metadata.mtime(), metadata.mtime_nsec()),
-            changed: (metadata.ctime(), metadata.ctime_nsec()),
-        })
     }
 }
 

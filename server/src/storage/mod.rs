@@ -11,6 +11,8 @@ mod orders;
 mod purchases;
 mod records;
 mod samples;
+mod secret_keys;
+mod snapshot;
 pub mod sqlite;
 mod vault;
 mod webhooks;
@@ -29,6 +31,8 @@ pub use orders::{OrderOutcome, Orders};
 pub use purchases::{Credit, CreditOutcome, LinkOutcome, NewCredit, Purchases, ReleaseOutcome, SettledPurchase};
 pub use records::{REQUEST_SIGNING, Records, RequestSigning};
 pub use samples::{SampleBatch, Samples};
+pub use secret_keys::{KeyUse, Resealed, RowId, SealedRecord, SealedRow, SecretKeyRecords};
+pub use snapshot::{Snapshot, SnapshotError, Snapshots};
 pub use vault::{Answered, Created, Idempotency, NewPaymentAttempt, PaymentAttempt, PaymentOutcome, Render, Vault};
 pub use webhooks::{
     Attempt, AttemptError, AttemptOutcome, Delivery, DeliveryCursor, DeliveryState, Endpoint, EndpointId,

@@ -179,6 +179,7 @@ const MIGRATIONS: &[Step] = &[
     (1, "foundation", include_str!("../../../migrations/0001_foundation.sql")),
     (2, "administration", include_str!("../../../migrations/0002_administration.sql")),
     (3, "webhooks", include_str!("../../../migrations/0003_webhooks.sql")),
+    (5, "secret_keys", include_str!("../../../migrations/0005_secret_keys.sql")),
 ];
 
 #[cfg(test)]

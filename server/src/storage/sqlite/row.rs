@@ -136,6 +136,7 @@ pub(super) fn payment_request(row: &SqliteRow) -> Result<PaymentRequest> {
 pub(super) fn grant(row: &SqliteRow) -> Result<CheckoutGrant> {
     Ok(CheckoutGrant {
         digest: bytes(row, "digest")?,
+        pepper_version: u32::try_from(row.try_get::<i64, _>("pepper_version")?).map_err(|_| StorageError::corrupt())?,
         payment_request: row.try_get("payment_request_id")?,
         merchant: merchant_id(row, "merchant_id")?,
         mode: mode(row)?,
