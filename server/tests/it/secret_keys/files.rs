@@ -99,6 +99,12 @@ async fn a_foreign_file_under_a_running_server_changes_nothing() {
     assert!(matches!(refused, SecretKeyError::Foreign(SecretKind::Pepper, 1)), "{refused}");
     assert!(!administration(&world).take_over_secret_keys().await.unwrap(), "said once");
     assert_eq!(who_am_i(&world, &key).await, 200);
+    let written = fs::read(&path).unwrap();
+    let rotated = rotate(&world, SecretKind::Sealing, RotationReason::Routine).await.unwrap_err();
+    assert!(matches!(rotated, SecretKeyError::Foreign(SecretKind::Pepper, 1)), "{rotated}");
+    let pruned = administration(&world).prune_secret_keys(&Actor::operator(), &SecretKind::ALL).await.unwrap_err();
+    assert!(matches!(pruned, SecretKeyError::Foreign(SecretKind::Pepper, 1)), "{pruned}");
+    assert_eq!(fs::read(&path).unwrap(), written, "a file that is not in use is not changed");
     fs::write(&path, "nonsense").unwrap();
     let refused = administration(&world).take_over_secret_keys().await.unwrap_err();
     assert!(matches!(refused, SecretKeyError::File(KeyFileError::Damaged(_))), "{refused}");

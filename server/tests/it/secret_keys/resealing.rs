@@ -30,7 +30,6 @@ async fn seal(world: &World, count: usize) -> BTreeMap<String, String> {
     texts
 }
 
-#[track_caller]
 async fn all_open(world: &World, texts: &BTreeMap<String, String>, version: u32) {
     let services = &world.services;
     let secrets = services.vault.secrets(&world.merchant_id(), Mode::Live, SecretPurpose::PledgRequest).await.unwrap();
