@@ -221,6 +221,8 @@ fn the_log_of_changes_is_listed_checked_and_exported() {
     assert!(lines.windows(2).all(|pair| pair[0]["hash"] == pair[1]["previous"]), "oldest first, and chained");
     let wrong = format!("1:{}", "0".repeat(64));
     refused(&data, &["audit", "verify", "--against", &wrong], 1, "is not the one that was noted");
+    let none = format!("0:{}", text(&early, "head").split(':').nth(1).unwrap());
+    refused(&data, &["audit", "verify", "--against", &none], 1, "is not the one that was noted");
     refused(&data, &["audit", "verify", "--against", "1:zz"], 2, "a head has the form");
 }
 
