@@ -44,7 +44,7 @@ struct Versioned {
 #[serde(transparent)]
 pub(super) struct Secret(String);
 
-/// The key file could not be used; nothing was overwritten.
+/// The key file could not be used; nothing was overwritten, but where it says so.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyFileError {
     /// Another change of the file runs.
@@ -53,12 +53,21 @@ pub enum KeyFileError {
     /// The content is not a key file.
     #[error("{path} is damaged: restore it from a backup; without it no stored key can be checked", path = .0.display())]
     Damaged(PathBuf),
+    /// The name is that of a link, which a change would replace.
+    #[error("{path} is a link: name the directory that holds the file itself", path = .0.display())]
+    Link(PathBuf),
     /// There is a database but no key file.
     #[error("{path} is missing beside an existing database: restore it from a backup", path = .0.display())]
     Missing(PathBuf),
     /// Others than its owner may read or write the file.
     #[error("{path} can be read by others than its owner: run chmod 600 on it", path = .0.display())]
     Open(PathBuf),
+    /// The file was exchanged, but perhaps not durably.
+    #[error(
+        "{path} was changed and the change is in force, but it may not survive a power cut: {1}: run sync, then list",
+        path = .0.display()
+    )]
+    NotDurable(PathBuf, std::io::Error),
     /// The operating system gave no random bytes.
     #[error("the operating system gave no random bytes for new keys")]
     Randomness,
