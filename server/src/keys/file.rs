@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Write};
+use std::io::Write;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -16,6 +16,7 @@ use tollgate_checkout_scope::TokenPepper;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::Sealer;
+use super::secret_file::read_secret_file;
 use super::signing_entry::SigningEntry;
 use super::token_kind::TokenKind;
 use crate::rng::Rng;
@@ -98,12 +99,9 @@ impl KeyFile {
         if metadata.mode() & 0o077 != 0 {
             return Err(KeyFileError::Open(path.into()));
         }
-        let mut text = Zeroizing::new(String::new());
-        file.take(Self::MAX_LEN).read_to_string(&mut text).map_err(|error| match error.kind() {
-            std::io::ErrorKind::InvalidData => KeyFileError::Damaged(path.into()),
-            _ => unreadable(error),
-        })?;
-        Self::parse(&text).ok_or_else(|| KeyFileError::Damaged(path.into()))
+        let bytes = read_secret_file(&file, Self::MAX_LEN).map_err(unreadable)?;
+        let text = std::str::from_utf8(&bytes).ok();
+        text.and_then(Self::parse).ok_or_else(|| KeyFileError::Damaged(path.into()))
     }
 
     pub(super) fn parse(text: &str) -> Option<Self> {
