@@ -13,6 +13,7 @@ use crate::app::{Options, Services, StartError};
 use crate::clock::Clock;
 use crate::control::{Command, MerchantCommand, Reply, Sender, Shown, execute};
 use crate::rng::Rng;
+use crate::telemetry::{self, LogFilter, LogFormat};
 
 /// What every account command takes.
 #[derive(Debug, Args)]
@@ -45,6 +46,8 @@ async fn here(command: Command, data: &Path, printer: &Printer) -> Result<(), Fa
     if !makes_the_first && !data.join(Services::DATABASE).exists() {
         return Err(Failure::NoData(data.into()));
     }
+    // The command's log is that of a server that it does the work of: standard error gets the line about each change.
+    let _logs = telemetry::start(LogFormat::Json, LogFilter::quiet(), Clock::system()).map_err(Failure::Runtime)?;
     let options = Options { clock: Clock::system(), rng: Rng::system(), limits_scale: 1 };
     let services = Services::open(data, options).await.map_err(|error| match error {
         StartError::InUse(path) => Failure::Deaf(path),

@@ -15,6 +15,7 @@ use crate::app::{Options, Services};
 use crate::clock::Clock;
 use crate::control::ModeWord;
 use crate::rng::Rng;
+use crate::telemetry::{self, LogFilter, LogFormat};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -46,6 +47,7 @@ struct Line<'s> {
 const BATCH: u32 = 5000;
 
 pub(super) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+    let _logs = telemetry::start(LogFormat::Json, LogFilter::quiet(), Clock::system()).map_err(Failure::Runtime)?;
     let options = Options { clock: Clock::system(), rng: Rng::system(), limits_scale: 1 };
     let services = Services::open(&arguments.data, options).await?;
     let result = add(&services, &arguments).await;
