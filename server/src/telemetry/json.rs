@@ -162,7 +162,9 @@ mod tests {
             let error = IoError::other("broken \u{7f}\n\"pipe\"");
             tracing::info!(target: "a\"b", text = "x\n\"y\"\u{0}", signed = -7, large = u64::MAX, yes = true, "said\nso");
             tracing::warn!(error = &error as &dyn Error, shown = ?Some("\n"), none = f64::NAN);
-            tracing::warn!(error = &Wrapped("the list cannot be read: damaged", IoError::other("damaged")) as &dyn Error);
+            tracing::warn!(
+                error = &Wrapped("the list cannot be read: damaged", IoError::other("damaged")) as &dyn Error
+            );
             let full = Wrapped("the disk", IoError::other("is full"));
             tracing::warn!(error = &Wrapped("not available", IoError::other(full)) as &dyn Error);
         });

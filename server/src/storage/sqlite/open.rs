@@ -132,8 +132,7 @@ impl Check {
             Self::Extent(len) => {
                 let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(pool).await?;
                 let size: i64 = sqlx::query_scalar("PRAGMA page_size").fetch_one(pool).await?;
-                let verdict: String =
-                    sqlx::query_scalar("PRAGMA quick_check(sqlite_schema)").fetch_one(pool).await?;
+                let verdict: String = sqlx::query_scalar("PRAGMA quick_check(sqlite_schema)").fetch_one(pool).await?;
                 let stated = pages.checked_mul(size).and_then(|bytes| u64::try_from(bytes).ok());
                 Ok(stated == Some(*len) && verdict == "ok")
             }

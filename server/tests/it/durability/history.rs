@@ -66,7 +66,10 @@ impl Specification for KeyLife {
 
 /// What the tasks did, in the order in which calls began and answers came.
 #[derive(Clone, Default)]
-struct Recorder(Arc<Mutex<Vec<(KeyId, usize, Action<Step>)>>>);
+struct Recorder(Arc<Mutex<Vec<Event>>>);
+
+/// A key, the task that did something with it, and what.
+type Event = (KeyId, usize, Action<Step>);
 
 impl Recorder {
     fn note(&self, key: KeyId, task: usize, action: Action<Step>) {
@@ -153,8 +156,7 @@ impl Hand {
     async fn rotate(&self, place: usize, id: KeyId, overlap_s: u32) {
         let step = if overlap_s == 0 { Step::End } else { Step::Retire };
         self.recorder.note(id, self.task, Call(step(None)));
-        let rotated =
-            self.administration().rotate_key(&Actor::operator(), id, Overlap::new(overlap_s).unwrap()).await;
+        let rotated = self.administration().rotate_key(&Actor::operator(), id, Overlap::new(overlap_s).unwrap()).await;
         let did = match &rotated {
             Ok(_) => true,
             Err(Error::NotUsable) => false,

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::super::binary::Dev;
 
 /// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Where a server can be reached.
 #[derive(Clone)]
@@ -48,12 +48,13 @@ impl Wire {
 
     /// Asks, and answers what came whole; `None` when the server broke off.
     pub(super) fn ask(&self, line: &str, headers: &[(&str, &str)], body: &str) -> Option<Reply> {
-        let mut request = format!("{line} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
+        let mut request =
+            format!("{line} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
         if !body.is_empty() && !headers.iter().any(|(name, _)| *name == "content-type") {
             request.push_str("content-type: application/json\r\n");
         }
         for (name, value) in headers {
-            request.push_str(&format!("{name}: {value}\r\n"));
+            request.extend([name, ": ", value, "\r\n"]);
         }
         let mut stream = TcpStream::connect(&self.address).ok()?;
         stream.set_read_timeout(Some(PATIENCE)).ok()?;
