@@ -183,7 +183,7 @@ impl Administration {
             scopes,
             ip_list: IpList::unrestricted(),
             lifecycle: Lifecycle::new(self.clock.now()),
-            last_four: key.last_four().to_owned(),
+            last_four: key.last_four().into(),
             name: String::new(),
         };
         Ok(Issued { record, text: SecretText::new(key.expose_secret().to_owned()) })

@@ -9,7 +9,6 @@ use tollgate::administration::{Actor, SecretKeyError};
 use tollgate::app::{Services, StartError};
 use tollgate::clock::Clock;
 use tollgate::keys::{KeyFile, KeyFileError, NewSecret, RotationReason, SecretKind, SecretRotationError};
-use tollgate::rng::Rng;
 
 use super::super::world::{World, options, world};
 use super::{administration, listed, minted, rotate, show, who_am_i};
