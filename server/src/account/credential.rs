@@ -49,7 +49,7 @@ pub struct Credential {
     /// Until when it may be used.
     pub lifecycle: Lifecycle,
     /// The last four characters, for display; empty for a text made elsewhere.
-    pub last_four: String,
+    pub last_four: Box<str>,
     /// What its owner calls it; may be empty.
     pub name: String,
 }
@@ -96,6 +96,8 @@ pub struct ForeignPair {
 /// What a secret that must be readable again is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SecretPurpose {
+    /// Signs the notifications a Pledg merchant gets.
+    PledgNotification,
     /// Verifies requests a Pledg merchant signs.
     PledgRequest,
     /// Signs webhook deliveries.
@@ -215,6 +217,7 @@ impl SecretPurpose {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::PledgNotification => "pledg_notification",
             Self::PledgRequest => "pledg_request",
             Self::Webhook => "webhook",
         }
@@ -241,7 +244,7 @@ mod tests {
             scopes: Scopes::parse("a b").unwrap(),
             ip_list: IpList::unrestricted(),
             lifecycle: Lifecycle::new(created_at),
-            last_four: "0000".to_owned(),
+            last_four: "0000".into(),
             name: String::new(),
         }
     }

@@ -5,18 +5,19 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use tollgate_apikey::{ImportedSecret, ImportedVerification, KeyDigest, Mode, PublicId, Scopes};
+use tollgate_apikey::{ImportedSecret, ImportedVerification, KeyDigest, KeyId, Mode, PublicId, Scopes};
 use tollgate_checkout_scope::CheckoutClaims;
-use tollgate_jwt_session::{KeyRing, VerifiedToken};
+use tollgate_jwt_session::VerifiedToken;
 
 use super::gate::token_fault;
 use super::principal::{AccessToken, CheckoutJwt};
-use super::{Arrival, Fault, Gate, Principal, Refusal, Via};
+use super::{Arrival, Fault, Gate, Principal, Reason, Refusal, Via};
 use crate::account::{CLIENT_ID, ClientDialect, Credential, CredentialKind, KeyFamily, OauthClient};
+use crate::keys::TokenRing;
 use crate::storage::StorageError;
 
 /// What a token of an OAuth dialect must say so that its source can be checked; the dialect's own claims beside it.
-pub trait TokenClaims: DeserializeOwned {
+pub trait TokenClaims: DeserializeOwned + Send + Sync + 'static {
     /// The public id of the credential it was bought with.
     fn credential(&self) -> &str;
 }
@@ -56,6 +57,9 @@ pub struct CheckoutJwtClaims {
     /// The client secret that made it.
     pub cid: String,
 }
+
+/// Looked for in the place of the secret of a client that does not exist; a drawn id never is this one.
+const NOBODYS_SECRET: &str = "000000000000";
 
 impl TokenClaims for PledgClaims {
     fn credential(&self) -> &str {
@@ -99,7 +103,7 @@ impl Gate {
             Ok(secret) if secret.mode() != mode => return Err(self.refuse(Fault::OtherMode, arrival)),
             Ok(secret) => {
                 let secret = self.find(&secret, CredentialKind::ClientSecret, arrival).await?;
-                (self.client_named(id, mode, dialects).await?, secret)
+                (self.presented_client(id, mode, dialects).await?, secret)
             }
             // Only a client with an imported id has a secret of another form.
             Err(_) if native.is_some() => return Err(self.refuse(Fault::Malformed, arrival)),
@@ -111,7 +115,8 @@ impl Gate {
         self.principal(&client.merchant.clone(), mode, Via::Client { client, secret }).await
     }
 
-    /// The client of an imported id, and its imported secret, compared; an unknown id costs the same comparison.
+    /// The client of an imported id, and its imported secret, compared; an unknown id costs the same look-ups, which no
+    /// cache answers, and the same comparison.
     async fn imported_pair(
         &self,
         id: &str,
@@ -121,14 +126,15 @@ impl Gate {
         arrival: &Arrival,
     ) -> Result<(Option<Arc<OauthClient>>, Arc<Credential>), Refusal> {
         let secret = ImportedSecret::new(secret).ok_or_else(|| self.refuse(Fault::Malformed, arrival))?;
-        let client = self.client_named(id, mode, dialects).await?;
-        let stored = match client.as_ref().and_then(|client| client.foreign.as_ref()) {
-            Some(pair) => self.records.credential(pair.secret).await?,
-            None => None,
-        };
-        let stored = stored.filter(|stored| stored.kind == CredentialKind::ForeignClientSecret && stored.mode == mode);
+        let client = self.presented_client(id, mode, dialects).await?;
+        let pair = client.as_ref().and_then(|client| client.foreign.as_ref());
+        let nobodys = KeyId::parse(NOBODYS_SECRET).map_err(|_| Refusal::new(Reason::Internal))?;
+        let stored = self.vault.credential(pair.map_or(nobodys, |pair| pair.secret)).await?.map(Arc::new);
+        let own = |stored: &Arc<Credential>| pair.is_some_and(|pair| pair.secret == stored.id);
+        let kind = CredentialKind::ForeignClientSecret;
+        let stored = stored.filter(|stored| own(stored) && stored.kind == kind && stored.mode == mode);
         let digest = stored.as_ref().map(|stored| KeyDigest::from_parts(stored.pepper_version, stored.digest));
-        let verification = self.peppers.verify_imported(&secret, digest.as_ref());
+        let verification = self.secret_keys.peppers().verify_imported(&secret, digest.as_ref());
         match (stored, digest, verification) {
             (Some(stored), _, ImportedVerification::Match) => Ok((client, stored)),
             (Some(stored), Some(digest), ImportedVerification::MatchOldPepper(renewed)) => {
@@ -138,6 +144,16 @@ impl Gate {
             (Some(_), _, _) => Err(self.refuse(Fault::WrongSecret, arrival)),
             (None, _, _) => Err(self.refuse(Fault::Unknown, arrival)),
         }
+    }
+
+    async fn presented_client(
+        &self,
+        id: &str,
+        mode: Mode,
+        dialects: &[ClientDialect],
+    ) -> Result<Option<Arc<OauthClient>>, StorageError> {
+        let client = self.records.presented_client(mode, id).await?;
+        Ok(client.filter(|client| dialects.contains(&client.dialect)))
     }
 
     async fn client_named(
@@ -157,11 +173,11 @@ impl Gate {
     /// [`Reason::Unauthenticated`](super::Reason::Unauthenticated) alike for every token that is not good.
     pub async fn oauth_token<C: TokenClaims>(
         &self,
-        ring: &KeyRing,
+        ring: &TokenRing,
         mode: Mode,
         token: &str,
         arrival: &Arrival,
-    ) -> Result<(VerifiedToken<C>, Arc<Credential>), Refusal> {
+    ) -> Result<(Arc<VerifiedToken<C>>, Arc<Credential>), Refusal> {
         self.live_token(ring, mode, token, arrival.now).await?.map_err(|fault| self.refuse(fault, arrival))
     }
 
@@ -173,11 +189,11 @@ impl Gate {
     /// [`StorageError`] when storage had to be asked and did not answer.
     pub async fn live_token<C: TokenClaims>(
         &self,
-        ring: &KeyRing,
+        ring: &TokenRing,
         mode: Mode,
         token: &str,
         now: OffsetDateTime,
-    ) -> Result<Result<(VerifiedToken<C>, Arc<Credential>), Fault>, StorageError> {
+    ) -> Result<Result<(Arc<VerifiedToken<C>>, Arc<Credential>), Fault>, StorageError> {
         let verified = match ring.verify::<C>(token, now) {
             Ok(verified) => verified,
             Err(error) => return Ok(Err(token_fault(error.kind()))),
@@ -198,11 +214,11 @@ impl Gate {
     /// [`Reason::Unauthenticated`](super::Reason::Unauthenticated) alike for every token that is not good.
     pub async fn pledg_token(
         &self,
-        ring: &KeyRing,
+        ring: &TokenRing,
         mode: Mode,
         token: &str,
         arrival: &Arrival,
-    ) -> Result<(Principal, PledgClaims), Refusal> {
+    ) -> Result<(Principal, Arc<VerifiedToken<PledgClaims>>), Refusal> {
         let (verified, secret) = self.oauth_token::<PledgClaims>(ring, mode, token, arrival).await?;
         let client = self.token_client(&verified.claims().sub, &secret, ClientDialect::Pledg, arrival).await?;
         let token = AccessToken {
@@ -213,7 +229,7 @@ impl Gate {
             expires_at: verified.expires_at(),
         };
         let principal = self.principal(&token.client.merchant.clone(), mode, Via::AccessToken(Arc::new(token))).await?;
-        Ok((principal, verified.into_claims()))
+        Ok((principal, verified))
     }
 
     /// Authenticates an Alternative access token.
@@ -223,7 +239,7 @@ impl Gate {
     /// [`Reason::Unauthenticated`](super::Reason::Unauthenticated) alike for every token that is not good.
     pub async fn alternative_token(
         &self,
-        ring: &KeyRing,
+        ring: &TokenRing,
         mode: Mode,
         token: &str,
         arrival: &Arrival,
@@ -252,7 +268,7 @@ impl Gate {
     /// [`Reason::Unauthenticated`](super::Reason::Unauthenticated) alike for every token that is not good.
     pub async fn checkout_jwt(
         &self,
-        ring: &KeyRing,
+        ring: &TokenRing,
         mode: Mode,
         token: &str,
         arrival: &Arrival,
@@ -264,7 +280,7 @@ impl Gate {
             return Err(self.refuse(Fault::Token, arrival));
         }
         let (id, expires_at) = (verified.token_id().to_owned(), verified.expires_at());
-        let token = CheckoutJwt { claims: verified.into_claims().ids, secret, id, expires_at };
+        let token = CheckoutJwt { claims: claims.clone(), secret, id, expires_at };
         self.principal(&token.secret.merchant.clone(), mode, Via::CheckoutJwt(Arc::new(token))).await
     }
 

@@ -10,19 +10,19 @@ use tollgate_client_address::TrustedProxies;
 
 use super::serving::{Part, until_stopped};
 use super::shutdown::Stop;
-use super::{Failure, guide};
+use super::{Failure, commands, guide, open_files};
 use crate::account::Switch;
-use crate::app::{App, Options, Services};
+use crate::app::{App, Options, Services, StartError};
 use crate::auth::ListenerMode;
 use crate::clock::Clock;
 use crate::demo::{self, DemoError};
 use crate::dialects;
 use crate::edge::router;
 use crate::mail::Mailer;
-use crate::rng::Rng;
 use crate::shop::{self, Sandbox, Till};
 use crate::telemetry::{self, LogFormat};
 use crate::transport::{Bound, Bounds, Channel, ServeError, Wire, bind};
+use crate::webhooks::TargetPolicy;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -64,7 +64,10 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
             return Err(Failure::NotLoopback(address));
         }
     }
-    telemetry::start(LogFormat::Json, arguments.log.parse().unwrap_or_default());
+    let _logs = telemetry::start(LogFormat::Json, arguments.log.parse().unwrap_or_default(), Clock::system())
+        .map_err(Failure::Runtime)?;
+    // As far as it goes: this is no server whose every connection must find a place.
+    open_files::raise();
     if arguments.limits_scale > 1 {
         tracing::warn!(scale = arguments.limits_scale, "every rate limit is multiplied: for load tests only");
     }
@@ -72,7 +75,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let sandbox = bind(arguments.sandbox)?;
     let live = bind(arguments.live)?;
     let shop = bind_shop(arguments.shop)?;
-    let options = Options { clock: Clock::system(), rng: Rng::system(), limits_scale: arguments.limits_scale };
+    let options = Options { limits_scale: arguments.limits_scale, ..Options::system(TargetPolicy::Development)? };
     let mut services = Services::open(&arguments.data, options).await?;
     services.mailer = Mailer::printed();
     let services = Arc::new(services);
@@ -82,6 +85,8 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     printed.shop = Some(base_url(&shop));
 
     let stop = Stop::on_signal().map_err(Failure::Runtime)?;
+    // Before anything is printed: who reads that may send a command at once.
+    let commands = commands::take(&arguments.data, &services, stop.receiver());
     let sandbox = listen(&services, sandbox, ListenerMode::Test)?;
     let live = listen(&services, live, ListenerMode::Live)?;
     let api = Sandbox::new(sandbox.router.clone(), &base_url(&sandbox.bound), shop.address());
@@ -93,13 +98,13 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         Print::Text => guide::text(&printed, &arguments.data),
     };
     print(&text)?;
-    until_stopped(services, vec![sandbox, live, shop], stop).await
+    until_stopped(services, vec![sandbox, live, shop], commands, stop).await
 }
 
 fn listen(services: &Arc<Services>, bound: Bound, mode: ListenerMode) -> Result<Part, Failure> {
     let mut listener = services
         .listener(mode, &base_url(&bound), TrustedProxies::default(), Channel::Loopback)
-        .map_err(crate::app::StartError::from)?;
+        .map_err(StartError::from)?;
     listener.panel = Switch::On;
     let app = App { services: services.clone(), listener: Arc::new(listener) };
     let router = router(&app, dialects::ALL);

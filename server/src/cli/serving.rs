@@ -1,9 +1,11 @@
 //! What every serving command does alike: opened services, listeners on them, and an orderly end.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::Failure;
@@ -24,13 +26,24 @@ pub(super) struct Part {
 /// How often what expired is removed.
 const SWEEP_EVERY: Duration = Duration::from_mins(5);
 
-/// Serves until a signal, or until one part breaks: that stops the others, which still finish what they have begun.
-/// Then the database is closed.
-pub(super) async fn until_stopped(services: Arc<Services>, parts: Vec<Part>, stop: Stop) -> Result<(), Failure> {
-    let sweeper = tokio::spawn(sweep(services.clone()));
+/// Serves and delivers webhooks until a signal, or until one part breaks: that stops the others, which still finish what
+/// they have begun. `commands` is what [`commands::take`](super::commands::take) answered. Then the database is closed.
+pub(super) async fn until_stopped(
+    services: Arc<Services>,
+    parts: Vec<Part>,
+    commands: impl Future<Output = ()>,
+    stop: Stop,
+) -> Result<(), Failure> {
+    let sweeper = tokio::spawn(sweep(services.clone(), stop.receiver()));
     let follower = tokio::spawn(services.clone().follow_key_file());
-    let bookkeeper = tokio::spawn(services.clone().keep_usage());
+    let bookkeeper = tokio::spawn(services.clone().keep_usage(stop.receiver()));
+    let sealing = tokio::spawn(services.clone().follow_sealing_key(stop.receiver()));
     let mut running = JoinSet::new();
+    let (webhooks, stopping) = (services.webhooks.clone(), stop.receiver());
+    running.spawn(async move {
+        webhooks.run(stopping).await;
+        Ok(())
+    });
     for Part { bound, router, wire, bounds, meter } in parts {
         running.spawn(bound.serve(router, wire, bounds, meter, stop.receiver()));
     }
@@ -42,17 +55,30 @@ pub(super) async fn until_stopped(services: Arc<Services>, parts: Vec<Part>, sto
             Err(broken) => Err(Failure::Runtime(broken.into())),
         });
     }
-    sweeper.abort();
     follower.abort();
-    bookkeeper.abort();
+    // A sweep that runs holds a connection: cut off, it would leave the database's log to the next start.
+    if sweeper.await.is_err() {
+        tracing::error!("the sweeper broke down");
+    }
+    if sealing.await.is_err() {
+        tracing::error!("sealing anew broke down");
+    }
+    if bookkeeper.await.is_err() {
+        tracing::error!("writing down numbers of use broke down");
+    }
+    commands.await;
     services.close().await;
     end
 }
 
-async fn sweep(services: Arc<Services>) {
+async fn sweep(services: Arc<Services>, mut stop: watch::Receiver<bool>) {
     let mut ticks = tokio::time::interval(SWEEP_EVERY);
     loop {
-        ticks.tick().await;
+        tokio::select! {
+            _ = ticks.tick() => {}
+            // A sender that is gone means stop, too.
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
         services.sweep().await;
     }
 }

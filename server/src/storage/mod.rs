@@ -11,11 +11,15 @@ mod orders;
 mod password_links;
 mod purchases;
 mod records;
+mod samples;
 mod second_factors;
+mod secret_keys;
 mod sessions;
+mod snapshot;
 pub mod sqlite;
 mod usage;
 mod vault;
+mod webhooks;
 
 pub use audit::{AuditFilter, AuditLink, AuditLog};
 pub use cache::FencedCache;
@@ -29,9 +33,17 @@ pub use invoices::{InvoicePaymentOutcome, Invoices};
 pub use ledger::{CheckoutGrant, Claim, Ledger, MintRefusal};
 pub use orders::{OrderOutcome, Orders};
 pub use password_links::{LinkPurpose, PasswordLink, PasswordLinks};
-pub use purchases::{Credit, CreditOutcome, LinkOutcome, NewCredit, Purchases, ReleaseOutcome};
+pub use purchases::{Credit, CreditOutcome, LinkOutcome, NewCredit, Purchases, ReleaseOutcome, SettledPurchase};
 pub use records::{REQUEST_SIGNING, Records, RequestSigning};
+pub use samples::{SampleBatch, Samples};
 pub use second_factors::SecondFactors;
+pub use secret_keys::{KeyUse, Resealed, RowId, SealedRecord, SealedRow, SecretKeyRecords};
 pub use sessions::{PanelSession, SessionChange, Sessions};
+pub use snapshot::{Snapshot, SnapshotError, Snapshots};
 pub use usage::{HourOfUse, LastUse, UsageBook};
-pub use vault::{Answered, Created, Idempotency, PaymentOutcome, Render, Vault};
+pub use vault::{Answered, Created, Idempotency, NewPaymentAttempt, PaymentAttempt, PaymentOutcome, Render, Vault};
+pub use webhooks::{
+    Attempt, AttemptError, AttemptOutcome, Delivery, DeliveryCursor, DeliveryState, Endpoint, EndpointId,
+    EndpointOrigin, Format, LeasedDelivery, MAX_PASSED_OVER, MessageId, NewEndpoint, NewLease, Next, Notice, Notify,
+    SealedBearer, WebhookDialect, WebhookEndpoints, Webhooks,
+};

@@ -1,7 +1,7 @@
-//! Metrics: what each listener was asked, what it answered, and how long that took.
+//! Metrics: what each listener was asked, what it answered, and how long that took; and what webhooks came to.
 //!
-//! Every label has few values, all of them ours: addresses of listeners, names of dialects, route templates, statuses
-//! and reasons. Nothing of a request is a label, so no caller can make one.
+//! Every label has few values, all of them ours: addresses of listeners, names of dialects, route templates, statuses,
+//! reasons and outcomes. Nothing of a request is a label, so no caller can make one.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -15,7 +15,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-/// The metrics of all listeners.
+/// The metrics of the server.
 #[derive(Debug, Clone)]
 pub struct Metrics {
     registry: Arc<Registry>,
@@ -28,9 +28,14 @@ pub struct Meter {
     listener: Arc<String>,
     mode: &'static str,
     connections: Gauge,
+    connections_refused: Counter,
     handshakes_failed: Counter,
     families: Families,
 }
+
+/// Where the numbers of webhook delivery go.
+#[derive(Debug, Clone)]
+pub struct WebhookMeter(Family<AttemptLabels, Counter>);
 
 /// One request and its answer.
 #[derive(Debug, Clone, Copy)]
@@ -58,7 +63,9 @@ struct Families {
     requests: Family<RequestLabels, Counter>,
     seconds: Family<RouteLabels, Histogram, fn() -> Histogram>,
     connections: Family<ListenerLabels, Gauge>,
+    connections_refused: Family<ListenerLabels, Counter>,
     handshakes_failed: Family<ListenerLabels, Counter>,
+    webhook_attempts: Family<AttemptLabels, Counter>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -86,6 +93,12 @@ struct RequestLabels {
     reason: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct AttemptLabels {
+    dialect: &'static str,
+    outcome: &'static str,
+}
+
 /// Upper bounds of the buckets in seconds, up to the longest a request may take.
 const SECONDS: [f64; 12] = [0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.1, 0.5, 1.0, 5.0, 15.0];
 
@@ -100,7 +113,9 @@ impl Metrics {
             requests: Family::default(),
             seconds: Family::new_with_constructor(|| Histogram::new(SECONDS)),
             connections: Family::default(),
+            connections_refused: Family::default(),
             handshakes_failed: Family::default(),
+            webhook_attempts: Family::default(),
         };
         let mut registry = Registry::with_prefix("tollgate");
         registry.register("requests", "Requests by their answer", families.requests.clone());
@@ -112,9 +127,19 @@ impl Metrics {
         );
         registry.register("connections", "Open connections", families.connections.clone());
         registry.register(
+            "connections_refused",
+            "Connections closed because their address had as many as it may",
+            families.connections_refused.clone(),
+        );
+        registry.register(
             "tls_handshakes_failed",
             "TLS handshakes that failed or took too long",
             families.handshakes_failed.clone(),
+        );
+        registry.register(
+            "webhook_attempts",
+            "Attempts to deliver a webhook by what came of them",
+            families.webhook_attempts.clone(),
         );
         Self { registry: Arc::new(registry), families }
     }
@@ -128,9 +153,16 @@ impl Metrics {
             listener,
             mode,
             connections: self.families.connections.get_or_create_owned(&labels),
+            connections_refused: self.families.connections_refused.get_or_create_owned(&labels),
             handshakes_failed: self.families.handshakes_failed.get_or_create_owned(&labels),
             families: self.families.clone(),
         }
+    }
+
+    /// The meter of webhook delivery.
+    #[must_use]
+    pub fn webhook_meter(&self) -> WebhookMeter {
+        WebhookMeter(self.families.webhook_attempts.clone())
     }
 
     /// All of them, in the text form of `OpenMetrics` 1.0.
@@ -170,9 +202,21 @@ impl Meter {
         OpenConnection(self.connections.clone())
     }
 
+    /// Counts a connection that was closed because its address had as many as it may.
+    pub fn connection_refused(&self) {
+        self.connections_refused.inc();
+    }
+
     /// Counts a TLS handshake that came to nothing.
     pub fn handshake_failed(&self) {
         self.handshakes_failed.inc();
+    }
+}
+
+impl WebhookMeter {
+    /// Counts an attempt: whose format it was in, and what came of it.
+    pub fn attempt(&self, dialect: &'static str, outcome: &'static str) {
+        self.0.get_or_create(&AttemptLabels { dialect, outcome }).inc();
     }
 }
 

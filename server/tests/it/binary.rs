@@ -1,6 +1,6 @@
 //! The real binary: start, restart, stop, and every way to start it wrongly.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -9,6 +9,8 @@ use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
+#[cfg(target_os = "linux")]
+use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
 use serde_json::Value;
 
 use super::interop::present;
@@ -24,9 +26,29 @@ impl Dev {
         Self::spawn(command(data).stderr(Stdio::null()))
     }
 
+    /// Starts it with these variables in its environment.
+    pub(crate) fn start_with<const N: usize>(data: &Path, variables: [(&str, &str); N]) -> Self {
+        Self::spawn(command(data).envs(variables).stderr(Stdio::null()))
+    }
+
+    /// Starts without limits to speak of, with the sandbox at this address and its log in a file.
+    pub(crate) fn start_for_load(data: &Path, sandbox: &str, log: File) -> Self {
+        Self::spawn(command_at(data, sandbox).args(["--limits-scale", "1000000"]).stderr(log))
+    }
+
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Starts with a log to be taken.
     pub(crate) fn start_with_log(data: &Path) -> Self {
         Self::spawn(command(data).stderr(Stdio::piped()))
+    }
+
+    /// Starts with a log that goes to a file.
+    pub(crate) fn start_logging_to(data: &Path, log: File) -> Self {
+        Self::spawn(command(data).stderr(log))
     }
 
     fn spawn(command: &mut Command) -> Self {
@@ -67,6 +89,20 @@ impl Dev {
         )
     }
 
+    /// Sets how many files it may have open at a time; `None` is as many as this process may.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn limit_open_files(&self, files: Option<u64>) {
+        let own = getrlimit(Resource::Nofile);
+        let limit = Rlimit { current: files.or(own.current), ..own };
+        prlimit(Some(Pid::from_child(&self.child)), Resource::Nofile, limit).unwrap();
+    }
+
+    /// Dies as in a power failure.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// SIGTERM, then the exit code.
     pub(crate) fn stop(mut self) -> Option<i32> {
         Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
@@ -81,7 +117,11 @@ impl Drop for Dev {
     }
 }
 
-fn command(data: &Path) -> Command {
+pub(crate) fn command(data: &Path) -> Command {
+    command_at(data, "127.0.0.1:0")
+}
+
+fn command_at(data: &Path, sandbox: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tollgate"));
     command
         .args([
@@ -89,7 +129,7 @@ fn command(data: &Path) -> Command {
             "--print",
             "json",
             "--sandbox",
-            "127.0.0.1:0",
+            sandbox,
             "--live",
             "127.0.0.1:0",
             "--shop",
@@ -143,6 +183,7 @@ fn starts_serves_and_stops_and_keeps_its_data() {
         "/pledg/key",
         "/pledg/secret",
         "/pledg/signing_secret",
+        "/pledg/notification_secret",
         "/pledg/merchant_uid",
         "/pledg/purchase_uid",
         "/alternative/client_id",

@@ -11,6 +11,8 @@ use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use sqlx::Connection;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use tempfile::TempDir;
 
 use super::binary::{Dev, fails};
@@ -62,7 +64,11 @@ struct Serve {
 
 impl Serve {
     fn start(file: &Path, listeners: usize) -> Self {
-        let mut child = command(file).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        Self::spawn(&mut command(file), listeners)
+    }
+
+    fn spawn(command: &mut Command, listeners: usize) -> Self {
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let (sender, log) = mpsc::channel();
         std::thread::spawn(move || {
@@ -307,6 +313,42 @@ fn metrics_have_a_listener_of_their_own() {
 }
 
 #[test]
+fn webhooks_are_delivered_and_counted() {
+    let house = House::new();
+    // Without a secret an attempt ends before the network is asked for anything.
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+        let options = SqliteConnectOptions::new().filename(house.path("data").join("tollgate.db"));
+        let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+        let revoke = "UPDATE sealed_secrets SET revoked_at = 0 WHERE purpose = 'webhook'";
+        sqlx::query(revoke).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    });
+    let mut serve = house.start(&config("test", TERMINATOR, "[metrics]\naddress = \"127.0.0.1:0\"\n"));
+    let address = serve.addresses[0];
+    let post = |path: &str, body: &str| {
+        let head = format!("POST {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nx-forwarded-proto: https");
+        let key = house.text("/caibo/api_key_test");
+        let length = body.len();
+        let more = format!("x-api-key: {key}\r\ncontent-type: application/json\r\ncontent-length: {length}");
+        raw(address, &format!("{head}\r\n{more}\r\n\r\n{body}"))
+    };
+    let loopback = post("/payment-requests", r#"{"amount":1,"unit":"EUR","notifyUrl":"http://127.0.0.1:9000/"}"#);
+    assert!(loopback.starts_with("HTTP/1.1 400"), "public targets only: {loopback}");
+    let made = post("/payment-requests", r#"{"amount":1,"unit":"EUR","notifyUrl":"https://shop.example/hook"}"#);
+    assert!(made.starts_with("HTTP/1.1 201"), "{made}");
+    let id = made.split("\"id\":").nth(1).unwrap().split(',').next().unwrap();
+    let paid = post(&format!("/payment-requests/{id}/payments"), r#"{"method":"card","paymentToken":"tok_test_visa"}"#);
+    assert!(paid.starts_with("HTTP/1.1 200"), "{paid}");
+    let attempt = serve.log_line("webhook attempt");
+    assert_eq!((&attempt["error"], &attempt["next"]), (&json!("no_secret"), &json!("retry")), "{attempt}");
+    let request = "GET /metrics HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+    let answer = raw(serve.metrics.unwrap(), request);
+    let line = "tollgate_webhook_attempts_total{dialect=\"caibo\",outcome=\"no_secret\"} 1\n";
+    assert!(answer.contains(line), "{answer}");
+    assert_eq!(serve.stop(), Some(0));
+}
+
+#[test]
 fn a_new_certificate_is_taken_at_sighup_and_a_bad_one_is_not() {
     if no_curl() {
         return;
@@ -327,6 +369,39 @@ fn a_new_certificate_is_taken_at_sighup_and_a_bad_one_is_not() {
     let line = serve.log_line("certificate not reloaded: the one before stays");
     assert!(line["error"].as_str().unwrap().contains("key.pem holds no unencrypted private key"), "{line}");
     assert_eq!(ask(&serve).as_deref(), Ok("200"));
+    assert_eq!(serve.stop(), Some(0));
+}
+
+/// The command, started with these limits of open files, in the words of `ulimit`.
+fn with_open_files(limits: &str, file: &Path) -> Command {
+    let mut command = Command::new("sh");
+    command.arg("-c").arg(format!("{limits}; exec \"$0\" serve --config \"$1\""));
+    command.arg(env!("CARGO_BIN_EXE_tollgate")).arg(file);
+    command
+}
+
+#[test]
+fn more_connections_than_open_files_do_not_start() {
+    let folder = tempfile::tempdir().unwrap();
+    write_certificate(folder.path());
+    let file = folder.path().join("tollgate.toml");
+    fs::write(&file, config("test", TLS, "[limits]\nmax_connections = 50")).unwrap();
+    fails(&mut with_open_files("ulimit -n 149", &file), "may need 150 open files and this process may have 149");
+    assert!(!folder.path().join("data").exists(), "nothing was made");
+    assert_eq!(Serve::spawn(&mut with_open_files("ulimit -n 150", &file), 1).stop(), Some(0));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn the_limit_of_open_files_is_raised_as_far_as_it_goes() {
+    let folder = tempfile::tempdir().unwrap();
+    write_certificate(folder.path());
+    let file = folder.path().join("tollgate.toml");
+    fs::write(&file, config("test", TLS, "[limits]\nmax_connections = 50")).unwrap();
+    let serve = Serve::spawn(&mut with_open_files("ulimit -Sn 100; ulimit -Hn 160", &file), 1);
+    let limits = fs::read_to_string(format!("/proc/{}/limits", serve.child.id())).unwrap();
+    let line = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
+    assert_eq!(line.split_whitespace().skip(3).take(2).collect::<Vec<_>>(), ["160", "160"], "{line}");
     assert_eq!(serve.stop(), Some(0));
 }
 

@@ -5,11 +5,11 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
-use tollgate::app::{Options, Services};
+use tollgate::app::Services;
 use tollgate::auth::ListenerMode;
 use tollgate::clock::Clock;
 use tollgate::keys::{KeyFile, KeyFileChange, KeyState, RefreshError, RotationError, RotationReason, TokenKind};
@@ -20,7 +20,7 @@ use tollgate_jwt_session::danger;
 
 use super::alternative::{Client, init};
 use super::binary::Dev;
-use super::world::{Call, SANDBOX, T0, World, world};
+use super::world::{Call, SANDBOX, T0, World, options, world};
 
 const DAY: u64 = 86_400;
 
@@ -133,6 +133,34 @@ async fn what_a_compromised_key_signed_is_dead_when_the_new_one_signs() {
 }
 
 #[tokio::test]
+async fn a_key_that_may_be_known_is_dead_when_it_was_promised_to_be() {
+    let world = world().await;
+    let client = Client::demo(&world);
+    let old = client.token(&world).await;
+    let kinds = [TokenKind::Alternative];
+    rotate(&world, &kinds, Duration::HOUR, RotationReason::Compromised);
+    world.advance(1800);
+    let next = rotate(&world, &kinds, Duration::hours(10), RotationReason::Compromised).remove(0);
+    assert!(world.services.signing_keys.refresh(world.now()).unwrap());
+    let lines = KeyFile::read(&key_file(&world)).unwrap().signing_keys(&kinds, world.now());
+    let promised = Some(T0 + 3600);
+    assert_eq!((lines[0].kid.as_str(), lines[0].dead_at), (kid(&old).as_str(), promised));
+    assert_eq!((lines[1].kid.as_str(), lines[1].use_from), (next.as_str(), promised), "it signs earlier than asked");
+    world.advance(1799);
+    let last = client.token(&world).await;
+    assert_eq!((kid(&last), world.send(init(&world, &last)).await.status.as_u16()), (kid(&old), 200));
+    world.advance(1);
+    assert_eq!(world.send(init(&world, &last)).await.status, 401);
+    assert_eq!(kid(&client.token(&world).await), next);
+
+    // A later emergency may still come earlier.
+    rotate(&world, &kinds, Duration::HOUR, RotationReason::Compromised);
+    let now = rotate(&world, &kinds, Duration::ZERO, RotationReason::Compromised).remove(0);
+    assert!(world.services.signing_keys.refresh(world.now()).unwrap());
+    assert_eq!(kid(&client.token(&world).await), now);
+}
+
+#[tokio::test]
 async fn a_damaged_key_file_leaves_the_keys_in_use() {
     let world = world().await;
     let keys = &world.services.signing_keys;
@@ -175,14 +203,13 @@ async fn a_key_file_without_dates_signs_as_before() {
     fs::write(&path, include_str!("signing_keys/first_format.toml")).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
     let clock = Clock::manual(OffsetDateTime::from_unix_timestamp(T0).unwrap());
-    let options = Options { clock: clock.clone(), rng: Rng::system(), limits_scale: 1 };
-    let services = Arc::new(Services::open(dir.path(), options).await.unwrap());
+    let services = Arc::new(Services::open(dir.path(), options(clock.clone())).await.unwrap());
     let listener =
         services.listener(ListenerMode::Test, SANDBOX, TrustedProxies::new(Vec::new()), Channel::Loopback).unwrap();
     let rings = listener.rings(clock.now());
     let signing: Vec<_> = [&rings.panel, &rings.session, &rings.pledg, &rings.alternative, &rings.checkout]
         .iter()
-        .map(|ring| ring.kids().next().unwrap().as_str())
+        .map(|ring| ring.keys().kids().next().unwrap().as_str())
         .collect();
     let first = ["pnl-7d168c42", "88p-eda7fc7e", "plg-bcf0e0d7", "alt-b9e4395b", "chk-4a846060"];
     assert_eq!(signing, first);
@@ -192,12 +219,12 @@ async fn a_key_file_without_dates_signs_as_before() {
     change.keys.rotate(&TokenKind::ALL, Duration::DAY, reason, clock.now(), &Rng::system()).unwrap();
     change.commit(&Rng::system()).unwrap();
     assert!(services.signing_keys.refresh(clock.now()).unwrap());
-    assert_eq!(listener.rings(clock.now()).session.kids().next().unwrap().as_str(), first[1], "it still signs");
+    assert_eq!(listener.rings(clock.now()).session.keys().kids().next().unwrap().as_str(), first[1], "it still signs");
     let later = clock.now() + Duration::DAY;
-    let kids: Vec<_> = listener.rings(later).session.kids().map(|kid| kid.as_str().to_owned()).collect();
+    let kids: Vec<_> = listener.rings(later).session.keys().kids().map(|kid| kid.as_str().to_owned()).collect();
     assert_eq!(kids.len(), 2);
     assert_eq!(kids[1], first[1], "after a day it is the one before");
-    assert_eq!(listener.rings(later + Duration::seconds(65)).session.kids().count(), 1);
+    assert_eq!(listener.rings(later + Duration::seconds(65)).session.keys().kids().count(), 1);
 }
 
 #[test]
@@ -241,6 +268,39 @@ fn rotations_that_would_break_verifiers_or_pile_up_are_refused() {
     assert_eq!(keys.prune(&[TokenKind::Panel], over).len(), 7);
     assert_eq!(keys.signing_keys(&[TokenKind::Panel], over).len(), 1);
     keys.rotate(&[TokenKind::Panel], Duration::ZERO, routine, over, &rng).unwrap();
+}
+
+#[test]
+fn an_emergency_is_never_refused_for_the_number_of_keys() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("keys.toml");
+    let (mut at, rng) = (OffsetDateTime::from_unix_timestamp(T0).unwrap(), Rng::system());
+    let mut keys = KeyFile::create(&path, at, &rng).unwrap();
+    let kinds = [TokenKind::Panel];
+    let (routine, compromised) = (RotationReason::Routine, RotationReason::Compromised);
+    let mut fill = |keys: &mut KeyFile| {
+        while keys.signing_keys(&kinds, at).len() < 8 {
+            at += Duration::SECOND;
+            keys.rotate(&kinds, Duration::ZERO, routine, at, &rng).unwrap();
+        }
+        at
+    };
+
+    let at = fill(&mut keys);
+    let later = keys.rotate(&kinds, Duration::MINUTE, compromised, at, &rng);
+    assert!(matches!(later, Err(RotationError::TooMany(TokenKind::Panel))), "eight still verify until then");
+    assert_eq!(keys.signing_keys(&kinds, at).len(), 8, "nothing was changed");
+    let new = keys.rotate(&kinds, Duration::ZERO, compromised, at, &rng).unwrap().remove(0);
+    let states = |keys: &KeyFile, at| {
+        keys.signing_keys(&kinds, at).into_iter().map(|line| (line.state, line.kid == new.kid)).collect::<Vec<_>>()
+    };
+    assert_eq!(states(&keys, at), [&[(KeyState::Current, true)][..], &[(KeyState::Dead, false); 8]].concat());
+
+    let waiting = keys.rotate(&kinds, Duration::MINUTE, compromised, at, &rng).unwrap();
+    assert_eq!((waiting.len(), waiting[0].state), (1, KeyState::Next));
+    let all = keys.signing_keys(&kinds, at);
+    assert_eq!(all.len(), 2, "the dead were in nobody's way, and are gone");
+    assert_eq!(all[0].kid, new.kid);
 }
 
 fn command(data: &Path, arguments: &[&str]) -> Output {
@@ -318,4 +378,29 @@ fn the_running_binary_takes_over_what_the_command_wrote() {
     assert!(dev.who_am_i(&dev.text("/caibo/api_key_test")).starts_with("HTTP/1.1 200"));
     fs::write(data.join("keys.toml"), good).unwrap();
     assert!(lines.any(|line| line.contains("the key file changed")));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_rotation_is_taken_over_once_the_key_file_can_be_read_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let mut dev = Dev::start_with_log(&data);
+    let log = BufReader::new(dev.take_log());
+    let (sender, lines) = mpsc::channel();
+    std::thread::spawn(move || log.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+    let next = || loop {
+        let line = lines.recv_timeout(std::time::Duration::from_mins(1)).expect("a line within a minute");
+        if line.contains("key file") {
+            return line;
+        }
+    };
+
+    dev.limit_open_files(Some(1));
+    printed(&data, &["rotate", "--kind", "alternative", "--compromised"]);
+    let line = next();
+    assert!(line.contains("the changed key file cannot be used") && line.contains("cannot be read"), "{line}");
+    dev.limit_open_files(None);
+    let line = next();
+    assert!(line.contains("the key file changed"), "said once, and then: {line}");
 }

@@ -1,6 +1,6 @@
 //! A server in this process: real router, real database, a clock that stands still.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +10,8 @@ use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::Value;
+use sqlx::Connection;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use tempfile::TempDir;
 use time::OffsetDateTime;
 use tokio::sync::OnceCell;
@@ -22,8 +24,8 @@ use tollgate::demo;
 use tollgate::dialects::{self, Dialect};
 use tollgate::edge::router;
 use tollgate::mail::Mailer;
-use tollgate::rng::Rng;
 use tollgate::transport::Channel;
+use tollgate::webhooks::{Dialler, TargetPolicy};
 use tollgate_apikey::{KeyId, Mode, Overlap, Scopes};
 use tollgate_client_address::{IpList, TrustedProxies};
 use tower::ServiceExt;
@@ -68,13 +70,24 @@ pub(crate) async fn world() -> World {
 }
 
 pub(crate) async fn world_with(dialects: &'static [&'static dyn Dialect]) -> World {
+    build(dialects, |options| options).await
+}
+
+/// A world whose webhooks go through this dialler.
+pub(crate) async fn world_dialling(dialler: Dialler) -> World {
+    build(dialects::ALL, |options| Options { dialler, ..options }).await
+}
+
+async fn build(dialects: &'static [&'static dyn Dialect], adapt: impl FnOnce(Options) -> Options) -> World {
     let (template, demo) = TEMPLATE.get_or_init(template).await;
     let dir = tempfile::tempdir().unwrap();
     for file in [Services::DATABASE, Services::KEYS] {
         std::fs::copy(template.path().join(file), dir.path().join(file)).unwrap();
     }
     let clock = Clock::manual(OffsetDateTime::from_unix_timestamp(T0).unwrap());
-    let services = open(dir.path(), clock.clone()).await;
+    let mut services = Services::open(dir.path(), adapt(options(clock.clone()))).await.unwrap();
+    services.mailer = Mailer::keeping();
+    let services = Arc::new(services);
     let listener = |mode, base_url| {
         let proxies = TrustedProxies::parse(["10.0.0.0/8"]).unwrap();
         let mut listener = services.listener(mode, base_url, proxies, Channel::Loopback).unwrap();
@@ -95,17 +108,15 @@ pub(crate) async fn world_with(dialects: &'static [&'static dyn Dialect]) -> Wor
 async fn template() -> (TempDir, Value) {
     let dir = tempfile::tempdir().unwrap();
     let clock = Clock::manual(OffsetDateTime::from_unix_timestamp(T0).unwrap());
-    let services = open(dir.path(), clock).await;
+    let services = Services::open(dir.path(), options(clock)).await.unwrap();
     let printed = demo::credentials(&services, SANDBOX, LIVE).await.unwrap().to_json().unwrap();
     services.close().await;
     (dir, serde_json::from_str(&printed).unwrap())
 }
 
-async fn open(data: &Path, clock: Clock) -> Arc<Services> {
-    let options = Options { clock, rng: Rng::system(), limits_scale: 1 };
-    let mut services = Services::open(data, options).await.unwrap();
-    services.mailer = Mailer::keeping();
-    Arc::new(services)
+/// How services of a test start.
+pub(crate) fn options(clock: Clock) -> Options {
+    Options { clock, ..Options::system(TargetPolicy::Public).unwrap() }
 }
 
 impl World {
@@ -156,6 +167,19 @@ impl World {
     /// The data directory.
     pub(crate) fn data(&self) -> &Path {
         self.dir.path()
+    }
+
+    /// The database file, for what only somebody with access to it can do.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.dir.path().join(Services::DATABASE)
+    }
+
+    /// Takes a table away under the running server: from here on, whatever asks for it cannot be answered.
+    pub(crate) async fn without_table(&self, table: &str) {
+        let options = SqliteConnectOptions::new().filename(self.database());
+        let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+        let rename = format!("ALTER TABLE {table} RENAME TO {table}_away");
+        sqlx::query(sqlx::AssertSqlSafe(rename)).execute(&mut connection).await.unwrap();
     }
 
     pub(crate) fn advance(&self, seconds: u64) {
