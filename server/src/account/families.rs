@@ -34,6 +34,17 @@ impl KeyFamily {
         }
     }
 
+    /// Whether its live keys are made for approved merchants only, as 88Pay and Caibo have it.
+    #[must_use]
+    pub fn asks_for_approval(self) -> bool {
+        match self.kind {
+            CredentialKind::CaiboKey | CredentialKind::EightyEightPayKey => true,
+            CredentialKind::CardPlusPayKey | CredentialKind::ClientSecret | CredentialKind::ForeignClientSecret => {
+                false
+            }
+        }
+    }
+
     /// The family of API keys of a kind; the secrets of OAuth clients are none.
     #[must_use]
     pub fn of(kind: CredentialKind) -> Option<Self> {

@@ -17,6 +17,9 @@ pub enum Error {
     /// Request signing cannot be required without a live public key.
     #[error("there is no live RSA key to check signatures with")]
     NoLiveKey,
+    /// The merchant is not approved yet, and keys of the dialect for live payments are for those that are.
+    #[error("the merchant is not approved yet, so it gets no live key: approve it first, or make a test key")]
+    NotApproved,
     /// No such record.
     #[error("there is no such record")]
     NotFound,
