@@ -1,6 +1,6 @@
 //! The key families: how the credentials of each dialect look and what they are stored as.
 
-use tollgate_apikey::{KeyFormat, Mode, PublicIdFormat};
+use tollgate_apikey::{KeyFormat, Mode, Overlap, PublicIdFormat};
 
 use super::{ClientDialect, CredentialKind};
 
@@ -42,6 +42,17 @@ impl KeyFamily {
             CredentialKind::CardPlusPayKey | CredentialKind::ClientSecret | CredentialKind::ForeignClientSecret => {
                 false
             }
+        }
+    }
+
+    /// How long a key works beside its successor unless its owner says otherwise; `None` where the dialect leaves the
+    /// choice to the owner.
+    #[must_use]
+    pub fn default_overlap(self) -> Option<Overlap> {
+        match self.kind {
+            CredentialKind::CaiboKey => Some(Overlap::NONE),
+            CredentialKind::EightyEightPayKey => Some(Overlap::ONE_DAY),
+            CredentialKind::CardPlusPayKey | CredentialKind::ClientSecret | CredentialKind::ForeignClientSecret => None,
         }
     }
 
