@@ -14,6 +14,11 @@ pub enum Error {
     /// This part of what was asked for is not acceptable.
     #[error("{0} is not acceptable")]
     Invalid(&'static str),
+    /// No public key would be left to check requests with that must be signed.
+    #[error(
+        "it is the last live RSA key and requests must be signed: register another first, or switch request signing off"
+    )]
+    LastLiveKey,
     /// Request signing cannot be required without a live public key.
     #[error("there is no live RSA key to check signatures with")]
     NoLiveKey,
@@ -59,6 +64,7 @@ pub enum Error {
 impl From<ChangeRefusal> for Error {
     fn from(refusal: ChangeRefusal) -> Self {
         match refusal {
+            ChangeRefusal::LastLiveKey => Self::LastLiveKey,
             ChangeRefusal::NoLiveKey => Self::NoLiveKey,
             ChangeRefusal::NotFound => Self::NotFound,
             ChangeRefusal::NotUsable => Self::NotUsable,

@@ -230,6 +230,9 @@ fn signing_is_required_only_where_a_key_can_check_it() {
     );
     let shown = record(&data, &["merchant", "inspect", id], "");
     assert_eq!(shown["request_signing_required_test"], true);
+    refused(&data, &["rsa-key", "retire", text(&key, "id"), "--overlap", "1h"], 1, "register another first");
+    refused(&data, &["rsa-key", "revoke", text(&key, "id")], 1, "switch request signing off");
+    record(&data, &["rsa-key", "signing", id, "--mode", "test", "off"], "");
     assert_eq!(
         text(&record(&data, &["rsa-key", "retire", text(&key, "id"), "--overlap", "1h"], ""), "status"),
         "retiring"
