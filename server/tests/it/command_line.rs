@@ -1,6 +1,7 @@
 //! The command line, with the real binary: beside a running server, and on a directory that no server uses.
 
 mod accounts;
+mod dev;
 mod doctor;
 mod manual;
 mod seed;
