@@ -2,6 +2,7 @@
 
 mod accounts;
 mod backup;
+mod dev;
 mod doctor;
 mod manual;
 mod secret_keys;
