@@ -6,12 +6,11 @@ use std::path::Path;
 
 use time::OffsetDateTime;
 use tollgate::administration::{Actor, SecretKeyError};
-use tollgate::app::{Options, Services, StartError};
+use tollgate::app::{Services, StartError};
 use tollgate::clock::Clock;
 use tollgate::keys::{KeyFile, KeyFileError, NewSecret, RotationReason, SecretKind, SecretRotationError};
-use tollgate::rng::Rng;
 
-use super::super::world::{World, world};
+use super::super::world::{World, options, world};
 use super::{administration, listed, minted, rotate, show, who_am_i};
 
 const FIRST_FORMAT: &str = include_str!("../signing_keys/first_format.toml");
@@ -31,7 +30,7 @@ fn with_other_secret(text: &str, section: &str) -> String {
 
 async fn open(data: &Path) -> Result<Services, StartError> {
     let now = OffsetDateTime::from_unix_timestamp(super::T0).unwrap();
-    Services::open(data, Options { clock: Clock::manual(now), rng: Rng::system(), limits_scale: 1 }).await
+    Services::open(data, options(Clock::manual(now))).await
 }
 
 /// A closed copy of a world's data directory.
