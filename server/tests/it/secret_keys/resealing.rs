@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use tokio::sync::watch;
 use tollgate::account::{SealedSecret, SecretPurpose};
-use tollgate::administration::Resealing;
+use tollgate::administration::{Actor, Resealing};
 use tollgate::keys::{RotationReason, SecretKind, SecretState};
 use tollgate::storage::sqlite::Sqlite;
-use tollgate::storage::{Resealed, SecretKeyRecords};
+use tollgate::storage::{Resealed, SecretKeyRecords, WebhookDialect};
 use tollgate_apikey::{KeyId, Lifecycle, Mode};
 
 use super::super::world::{Answer, Call, World, world};
@@ -90,6 +90,24 @@ async fn every_secret_is_sealed_anew_and_the_old_key_is_then_taken_out() {
 }
 
 #[tokio::test]
+async fn the_static_bearer_of_a_webhook_endpoint_is_sealed_anew_for_its_endpoint() {
+    let world = world().await;
+    let (administration, merchant) = (administration(&world), world.merchant_id());
+    let key = administration.draw_secret_key().unwrap();
+    let before = listed(&world, SecretKind::Sealing).await[0].2.unwrap();
+    let (dialect, url) = (WebhookDialect::Alternative, "https://shop.example/hook");
+    let (actor, mode) = (Actor::operator(), Mode::Test);
+    administration.register_webhook_endpoint(&actor, &merchant, mode, dialect, url, Some(&key)).await.unwrap();
+    assert_eq!(listed(&world, SecretKind::Sealing).await[0].2, Some(before + 1));
+    rotate(&world, SecretKind::Sealing, RotationReason::Routine).await.unwrap();
+    let mut walk = Resealing::default();
+    while administration.reseal_part(&mut walk).await.unwrap() {}
+    assert_eq!((walk.resealed, walk.unreadable), (before + 1, 0));
+    world.advance(60);
+    assert_eq!(prune(&world).await, [(SecretKind::Sealing, 1)]);
+}
+
+#[tokio::test]
 async fn one_that_does_not_open_stays_as_it_is_and_keeps_its_key() {
     let world = world().await;
     let mut texts = seal(&world, 150).await;
@@ -112,12 +130,12 @@ async fn one_that_changed_meanwhile_is_not_written_over() {
     let database = Sqlite::open(&world.database()).await.unwrap();
     rotate(&world, SecretKind::Sealing, RotationReason::Routine).await.unwrap();
     let old = database.sealed_before(2, 0, 0, 1).await.unwrap().unwrap().remove(0);
-    let anew = |old_version, sealed: &[u8]| {
-        let (row, sealed) = (old.row.clone(), sealed.to_vec());
-        [Resealed { row, old_version, key_version: 2, sealed }]
+    let anew = |old_version, before: &[u8], after: &[u8]| {
+        [Resealed { row: old.row.clone(), old_version, old: before.to_vec(), key_version: 2, sealed: after.to_vec() }]
     };
-    assert_eq!(database.reseal(&anew(1, b"first")).await.unwrap(), 1);
-    assert_eq!(database.reseal(&anew(1, b"second")).await.unwrap(), 0, "it is no longer under version 1");
+    assert_eq!(database.reseal(&anew(1, b"other", b"first")).await.unwrap(), 0, "something else is there now");
+    assert_eq!(database.reseal(&anew(1, &old.sealed, b"first")).await.unwrap(), 1);
+    assert_eq!(database.reseal(&anew(1, b"first", b"second")).await.unwrap(), 0, "it is no longer under version 1");
     let sealed: Vec<u8> = sqlx::query_scalar("SELECT sealed FROM sealed_secrets WHERE sealed = $1")
         .bind(&b"first"[..])
         .fetch_one(&mut intruder(&world).await)
