@@ -6,6 +6,7 @@ mod doctor;
 mod manual;
 mod seed;
 mod socket;
+mod webhooks;
 
 use std::io::Write;
 use std::path::Path;
