@@ -6,6 +6,7 @@ mod imports;
 mod keys;
 mod records;
 mod rsa_keys;
+mod secret_keys;
 mod secrets;
 mod webhook_endpoints;
 

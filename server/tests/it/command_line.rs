@@ -8,6 +8,7 @@ mod manual;
 mod secret_keys;
 mod seed;
 mod socket;
+mod webhooks;
 
 use std::io::Write;
 use std::path::Path;

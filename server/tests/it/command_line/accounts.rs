@@ -65,7 +65,7 @@ fn a_rotation_without_an_overlap_takes_that_of_the_dialect() {
 
     let caibo = issue("caibo");
     record(&data, &["key", "rotate", &caibo], "");
-    assert_eq!(text(&inspect(&caibo), "status"), "expired", "0 (L2)");
+    assert_eq!(text(&inspect(&caibo), "status"), "revoked", "0 (L2)");
     let eighty_eight_pay = issue("88pay");
     let successor = record(&data, &["key", "rotate", &eighty_eight_pay], "");
     let old = inspect(&eighty_eight_pay);
