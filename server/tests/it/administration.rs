@@ -4,9 +4,9 @@ mod audit;
 mod clients;
 mod imports;
 mod keys;
+mod peppers;
 mod records;
 mod rsa_keys;
-mod secret_keys;
 mod secrets;
 mod webhook_endpoints;
 

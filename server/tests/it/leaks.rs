@@ -19,8 +19,7 @@ impl Log {
     /// Captures everything this thread logs until the answer is dropped.
     pub(crate) fn capture(&self) -> (DefaultGuard, Dispatch) {
         let subscriber = || {
-            let lines = tracing_subscriber::fmt().with_max_level(Level::TRACE).with_ansi(false);
-            lines.with_writer(self.clone()).finish()
+            tracing_subscriber::fmt().with_max_level(Level::TRACE).with_ansi(false).with_writer(self.clone()).finish()
         };
         let guard = tracing::subscriber::set_default(subscriber());
         // Were it alone, a test on another thread that comes first to a place that logs would switch it off for all.
