@@ -52,6 +52,7 @@ pub use resealing::Resealing;
 pub use samples::{NewSamples, Sample};
 pub use secret_keys::{SecretKey, SecretKeyError, confirm_secret_keys};
 pub use users::NewUser;
+pub use webhook_endpoints::LastAttempt;
 
 /// Handles on all that a change touches.
 #[derive(Clone)]

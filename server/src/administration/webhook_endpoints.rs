@@ -4,10 +4,15 @@ use serde_json::{Value, json};
 use tollgate_apikey::Mode;
 use tollgate_webhook_hmac::legacy::static_bearer::StaticSecret;
 
-use super::{Actor, Administration, Error};
+use super::{Actor, Administration, Error, Page};
 use crate::account::{MerchantId, NewAuditEntry};
 use crate::rng::RngError;
-use crate::storage::{Endpoint, EndpointId, MessageId, NewEndpoint, SealedBearer, WebhookDialect};
+use crate::storage::{
+    Attempt, Delivery, DeliveryCursor, Endpoint, EndpointId, MessageId, NewEndpoint, SealedBearer, WebhookDialect,
+};
+
+/// A delivery and the last attempt of it; `None` before the first.
+pub type LastAttempt = (Delivery, Option<Attempt>);
 
 impl Administration {
     /// The endpoints a merchant may register for one dialect and mode.
@@ -52,6 +57,43 @@ impl Administration {
         let (directory, now) = (self.directory.clone(), self.clock.now());
         let change = async move { directory.register_endpoint(&new, Self::MAX_ENDPOINTS, now, &entry).await };
         self.change(change, |_| {}).await
+    }
+
+    /// The endpoints a merchant registered, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Storage`].
+    pub async fn webhook_endpoints(&self, merchant: &MerchantId, mode: Mode) -> Result<Vec<Endpoint>, Error> {
+        Ok(self.webhooks.endpoints(merchant, mode).await?)
+    }
+
+    /// Scheme, host and port of an endpoint's URL: all that may be told of it where secrets must not be.
+    #[must_use]
+    pub fn webhook_origin(&self, url: &str) -> Option<String> {
+        self.webhooks.target(url).map(|target| target.origin().to_owned())
+    }
+
+    /// A merchant's deliveries, newest first; a page starts behind `message id/endpoint id`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] for a start that is no such pair; [`Error::Storage`].
+    pub async fn webhook_deliveries(
+        &self,
+        merchant: &MerchantId,
+        mode: Mode,
+        page: Page,
+    ) -> Result<Vec<LastAttempt>, Error> {
+        let after =
+            page.after.as_deref().map(|text| cursor(text).ok_or(Error::Invalid("the delivery to start behind")));
+        let (after, limit) = (after.transpose()?, page.limit.min(Page::MAX));
+        let mut found = Vec::new();
+        for delivery in self.webhooks.deliveries(merchant, mode, after.as_ref(), limit).await? {
+            let attempts = self.webhooks.attempts(merchant, mode, &delivery.message_id, &delivery.endpoint).await?;
+            found.push((delivery, attempts.into_iter().last()));
+        }
+        Ok(found)
     }
 
     /// Makes a static secret for an Alternative subscription; it can be shown now and never again.
@@ -137,6 +179,11 @@ impl Administration {
         entry.detail.insert("mode".to_owned(), json!(mode.as_str()));
         entry
     }
+}
+
+fn cursor(text: &str) -> Option<DeliveryCursor> {
+    let (message, endpoint) = text.split_once('/')?;
+    Some(DeliveryCursor { message_id: MessageId::parse(message)?, endpoint: EndpointId::parse(endpoint)? })
 }
 
 /// Characters of a static secret made here: 256 bits in base62.

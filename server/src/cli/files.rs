@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 use super::{Failure, input};
 use crate::control::{
     BackupCommand, ClientCommand, Command, PlainText, RsaKeyCommand, SecretCommand, SecretKeyCommand, UserCommand,
+    WebhookEndpointCommand,
 };
 
 /// The longest file with a secret, in bytes.
@@ -27,6 +28,9 @@ pub(super) fn read(command: &mut Command) -> Result<(), Failure> {
         | Command::NotificationSecret(SecretCommand::Import { secret_file: file, secret: text, .. }) => {
             *text = Some(secret(file)?);
         }
+        Command::WebhookEndpoint(WebhookEndpointCommand::Register {
+            secret_file: Some(file), secret: text, ..
+        }) => *text = Some(secret(file)?),
         Command::RsaKey(RsaKeyCommand::Register { file, pem, .. }) => {
             *pem = Some(PlainText::new(input::read(file, MAX_PEM)?));
         }

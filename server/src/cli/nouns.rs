@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use super::account;
 use crate::control::{
     AllowListCommand, AuditCommand, BackupCommand, ClientCommand, Command, KeyCommand, MerchantCommand, RsaKeyCommand,
-    SecretCommand, SecretKeyCommand, UserCommand,
+    SecretCommand, SecretKeyCommand, UserCommand, WebhookEndpointCommand,
 };
 
 #[derive(Debug, Subcommand)]
@@ -18,6 +18,8 @@ pub(super) enum Nouns {
     Key(Noun<KeyCommand>),
     /// Make, import, rotate and revoke OAuth clients of Pledg and Alternative Payments
     Client(Noun<ClientCommand>),
+    /// Register, test, enable and remove webhook endpoints, and list their deliveries
+    WebhookEndpoint(Noun<WebhookEndpointCommand>),
     /// Issue, rotate and revoke the secrets that sign webhook deliveries
     WebhookSecret(Noun<SecretCommand>),
     /// Issue, rotate and revoke the secrets that Pledg merchants sign requests with
@@ -60,6 +62,7 @@ impl Nouns {
             Self::User(noun) => (Command::User(noun.verb), noun.account),
             Self::Key(noun) => (Command::Key(noun.verb), noun.account),
             Self::Client(noun) => (Command::Client(noun.verb), noun.account),
+            Self::WebhookEndpoint(noun) => (Command::WebhookEndpoint(noun.verb), noun.account),
             Self::WebhookSecret(noun) => (Command::WebhookSecret(noun.verb), noun.account),
             Self::RequestSecret(noun) => (Command::RequestSecret(noun.verb), noun.account),
             Self::NotificationSecret(noun) => (Command::NotificationSecret(noun.verb), noun.account),

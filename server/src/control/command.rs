@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AllowListCommand, AuditCommand, BackupCommand, ClientCommand, KeyCommand, MerchantCommand, RsaKeyCommand,
-    SecretCommand, SecretKeyCommand, UserCommand,
+    SecretCommand, SecretKeyCommand, UserCommand, WebhookEndpointCommand,
 };
 
 /// A noun with its verb: the words of the command line, and with the secrets read from files the line on the socket.
@@ -19,6 +19,8 @@ pub enum Command {
     Key(KeyCommand),
     /// OAuth clients of Pledg and Alternative Payments
     Client(ClientCommand),
+    /// Where events are told, and what became of that
+    WebhookEndpoint(WebhookEndpointCommand),
     /// Secrets that sign webhook deliveries
     WebhookSecret(SecretCommand),
     /// Secrets that Pledg merchants sign requests with

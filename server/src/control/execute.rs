@@ -43,6 +43,7 @@ async fn run(
         Command::RsaKey(command) => command.run(administration, now).await,
         Command::SecretKey(command) => command.run(administration, replies).await,
         Command::User(command) => command.run(administration).await,
+        Command::WebhookEndpoint(command) => command.run(administration).await,
         Command::WebhookSecret(command) => command.run(SecretPurpose::Webhook, administration, now).await,
     }
 }

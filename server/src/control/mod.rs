@@ -19,6 +19,7 @@ mod secret_key;
 mod sender;
 mod shown;
 mod user;
+mod webhook_endpoint;
 mod wire;
 mod words;
 
@@ -38,5 +39,6 @@ pub use secret_key::SecretKeyCommand;
 pub use sender::{SendError, Sender};
 pub use shown::Shown;
 pub use user::UserCommand;
+pub use webhook_endpoint::WebhookEndpointCommand;
 pub use wire::{MAX_COMMAND, MAX_REPLY};
 pub use words::{KeyDialect, ModeWord, PlainText, SecretKindWord};

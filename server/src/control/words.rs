@@ -7,12 +7,14 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tollgate_apikey::{KeyId, Lifecycle, Mode, Overlap, Scopes, Status};
+use tollgate_webhook_hmac::legacy::static_bearer::StaticSecret;
 use zeroize::Zeroizing;
 
 use super::{Refused, Shown};
 use crate::account::{CLIENT_ID, ClientDialect, KeyFamily, MerchantId, Role, SecretText, UserId};
 use crate::administration::{Page, Switch};
 use crate::keys::SecretKind;
+use crate::storage::WebhookDialect;
 
 /// `live` or `test`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
@@ -46,6 +48,22 @@ pub enum KeyDialect {
 pub enum ClientWord {
     /// Alternative Payments.
     Alternative,
+    /// Pledg.
+    Pledg,
+}
+
+/// The dialects that send webhooks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum WebhookDialectWord {
+    /// Alternative Payments.
+    Alternative,
+    /// Caibo.
+    Caibo,
+    /// 88Pay.
+    #[value(name = "88pay")]
+    #[serde(rename = "88pay")]
+    EightyEightPay,
     /// Pledg.
     Pledg,
 }
@@ -125,6 +143,12 @@ impl From<SecretText> for PlainText {
     }
 }
 
+impl From<&StaticSecret> for PlainText {
+    fn from(secret: &StaticSecret) -> Self {
+        Self(Zeroizing::new(secret.expose_secret().to_owned()))
+    }
+}
+
 impl fmt::Debug for PlainText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PlainText(redacted)")
@@ -180,6 +204,17 @@ impl ClientWord {
         match self {
             Self::Alternative => ClientDialect::Alternative,
             Self::Pledg => ClientDialect::Pledg,
+        }
+    }
+}
+
+impl From<WebhookDialectWord> for WebhookDialect {
+    fn from(word: WebhookDialectWord) -> Self {
+        match word {
+            WebhookDialectWord::Alternative => Self::Alternative,
+            WebhookDialectWord::Caibo => Self::Caibo,
+            WebhookDialectWord::EightyEightPay => Self::EightyEightPay,
+            WebhookDialectWord::Pledg => Self::Pledg,
         }
     }
 }

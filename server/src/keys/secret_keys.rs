@@ -1,6 +1,7 @@
 //! The symmetric secrets in use, and their exchange when the key file changes.
 
 use std::fmt;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -24,6 +25,8 @@ use super::token_peppers::TokenPeppers;
 pub struct SecretKeys {
     path: PathBuf,
     seen: Mutex<Seen>,
+    /// How the last look failed, if it could not read the file at all.
+    failed: Mutex<Option<(ErrorKind, Option<i32>)>>,
     peppers: Current<Peppers>,
     token_peppers: Current<TokenPeppers>,
     challenge_keys: Current<ChallengeKeys>,
@@ -96,6 +99,7 @@ impl SecretKeys {
         let keys = Self {
             path: path.into(),
             seen: Mutex::new(seen),
+            failed: Mutex::default(),
             peppers: Current::new(peppers),
             token_peppers: Current::new(token_peppers),
             challenge_keys: Current::new(challenge_keys),
@@ -117,7 +121,20 @@ impl SecretKeys {
         if std::mem::replace(&mut *self.lock(), now) == now {
             return Ok(None);
         }
-        SecretKeySet::of(&KeyFile::read(&self.path)?, &self.path).map(Some)
+        let read = KeyFile::read(&self.path);
+        let failure = match &read {
+            // This says nothing about the content: the look is repeated, and told when it fails otherwise than the last.
+            Err(KeyFileError::Unreadable(_, error)) => Some((error.kind(), error.raw_os_error())),
+            _ => None,
+        };
+        let before = std::mem::replace(&mut *self.failed.lock().unwrap_or_else(PoisonError::into_inner), failure);
+        if failure.is_some() {
+            self.look_again();
+            if failure == before {
+                return Ok(None);
+            }
+        }
+        SecretKeySet::of(&read?, &self.path).map(Some)
     }
 
     /// Has the next look read the file, whether it changed or not.

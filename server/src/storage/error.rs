@@ -13,7 +13,7 @@ pub struct StorageError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StorageErrorKind {
-    /// A stored record does not read back as what it must be.
+    /// A stored record does not read back as what it must be, or the file of the database is damaged.
     Corrupt,
     /// The database did not answer, is full or cannot be written.
     Unavailable,
@@ -38,7 +38,7 @@ impl StorageError {
 impl fmt::Display for StorageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {
-            StorageErrorKind::Corrupt => "a stored record is damaged",
+            StorageErrorKind::Corrupt => "a stored record is damaged: if it is met again, restore a backup",
             StorageErrorKind::Unavailable => "the database is not available",
         })
     }
@@ -54,8 +54,18 @@ impl From<sqlx::Error> for StorageError {
     fn from(error: sqlx::Error) -> Self {
         let kind = match error {
             sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => StorageErrorKind::Corrupt,
+            ref error if is_damage(error) => StorageErrorKind::Corrupt,
             _ => StorageErrorKind::Unavailable,
         };
         Self { kind, source: Some(Box::new(error)) }
     }
+}
+
+/// Whether SQLite found its file damaged, or no database at all.
+pub(super) fn is_damage(error: &sqlx::Error) -> bool {
+    const CORRUPT: u32 = 11;
+    const NOT_A_DATABASE: u32 = 26;
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    // The low byte is the kind; what stands above it tells kinds of that kind apart.
+    code.and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| matches!(code & 0xff, CORRUPT | NOT_A_DATABASE))
 }

@@ -53,8 +53,10 @@ pub enum RowId {
 pub struct Resealed {
     /// The row it stands in.
     pub row: SealedRow,
-    /// What stood there before.
-    pub before: Vec<u8>,
+    /// The version it was sealed under before.
+    pub old_version: u32,
+    /// What stood there.
+    pub old: Vec<u8>,
     /// The version it is sealed under now.
     pub key_version: u32,
     /// Nonce, ciphertext and tag.

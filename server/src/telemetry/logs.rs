@@ -38,10 +38,10 @@ impl LogFilter {
     /// The audit log, warnings and errors: for a command that does its work and ends.
     #[must_use]
     pub fn quiet() -> Self {
-        Self::bounded(Targets::new().with_target(OWN, LevelFilter::WARN))
+        Self::bounded(&Targets::new().with_target(OWN, LevelFilter::WARN))
     }
 
-    fn bounded(wanted: Targets) -> Self {
+    fn bounded(wanted: &Targets) -> Self {
         let others = wanted.default_level().unwrap_or(LevelFilter::OFF);
         let own = |target: &str| target.starts_with(OWN);
         let bounded = Targets::new().with_default(others.min(LevelFilter::WARN)).with_target(OWN, others).with_targets(
@@ -56,7 +56,7 @@ impl LogFilter {
 impl Default for LogFilter {
     /// `tollgate=info`.
     fn default() -> Self {
-        Self::bounded(Targets::new().with_target(OWN, LevelFilter::INFO))
+        Self::bounded(&Targets::new().with_target(OWN, LevelFilter::INFO))
     }
 }
 
@@ -64,7 +64,7 @@ impl FromStr for LogFilter {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        text.parse().map(Self::bounded)
+        text.parse().map(|wanted| Self::bounded(&wanted))
     }
 }
 

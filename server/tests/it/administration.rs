@@ -4,6 +4,7 @@ mod audit;
 mod clients;
 mod imports;
 mod keys;
+mod peppers;
 mod records;
 mod rsa_keys;
 mod secrets;

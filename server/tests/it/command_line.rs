@@ -2,11 +2,13 @@
 
 mod accounts;
 mod backup;
+mod dev;
 mod doctor;
 mod manual;
 mod secret_keys;
 mod seed;
 mod socket;
+mod webhooks;
 
 use std::io::Write;
 use std::path::Path;

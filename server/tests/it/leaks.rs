@@ -18,7 +18,9 @@ pub(crate) struct Log(pub(crate) Arc<Mutex<Vec<u8>>>);
 impl Log {
     /// Captures everything this thread logs until the answer is dropped.
     pub(crate) fn capture(&self) -> (DefaultGuard, Dispatch) {
-        let subscriber = || tracing_subscriber::fmt().with_max_level(Level::TRACE).with_writer(self.clone()).finish();
+        let subscriber = || {
+            tracing_subscriber::fmt().with_max_level(Level::TRACE).with_ansi(false).with_writer(self.clone()).finish()
+        };
         let guard = tracing::subscriber::set_default(subscriber());
         // Were it alone, a test on another thread that comes first to a place that logs would switch it off for all.
         (guard, Dispatch::new(subscriber()))

@@ -176,8 +176,17 @@ pub(super) async fn setting(
     mode: Mode,
     name: &str,
 ) -> Result<Option<String>, StorageError> {
+    stored_setting(&mut *db.read.acquire().await?, merchant, mode, name).await
+}
+
+pub(super) async fn stored_setting(
+    connection: &mut SqliteConnection,
+    merchant: &MerchantId,
+    mode: Mode,
+    name: &str,
+) -> Result<Option<String>, StorageError> {
     let query = sqlx::query_scalar("SELECT value FROM settings WHERE merchant_id = $1 AND mode = $2 AND name = $3");
-    Ok(query.bind(merchant.as_str()).bind(mode.as_str()).bind(name).fetch_optional(&db.read).await?)
+    Ok(query.bind(merchant.as_str()).bind(mode.as_str()).bind(name).fetch_optional(connection).await?)
 }
 
 pub(super) async fn set_setting(

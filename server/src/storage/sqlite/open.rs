@@ -11,6 +11,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{Connection, SqlitePool};
 
 use crate::storage::StorageError;
+use crate::storage::error::is_damage;
 
 /// A handle on the database file.
 ///
@@ -165,13 +166,11 @@ async fn migrate(pool: &SqlitePool, path: &Path, steps: &[Step]) -> Result<(), O
 }
 
 fn classify(path: &Path, error: &sqlx::Error) -> OpenError {
-    const NOT_A_DATABASE: &str = "26";
-    const CORRUPT: &str = "11";
-    let damaged = error
-        .as_database_error()
-        .and_then(sqlx::error::DatabaseError::code)
-        .is_some_and(|code| code == NOT_A_DATABASE || code == CORRUPT);
-    if damaged { OpenError::Damaged(path.into()) } else { OpenError::Unreadable(path.into(), error.to_string()) }
+    if is_damage(error) {
+        OpenError::Damaged(path.into())
+    } else {
+        OpenError::Unreadable(path.into(), error.to_string())
+    }
 }
 
 /// Never edited once released; a change is a new entry.
@@ -273,6 +272,27 @@ mod tests {
         // Behind the header of the file stands the first page of the schema.
         std::os::unix::fs::FileExt::write_all_at(&file, &[0xff; 64], 100).unwrap();
         assert!(matches!(Sqlite::open(&path).await, Err(OpenError::Damaged(_))));
+    }
+
+    #[tokio::test]
+    async fn a_damaged_page_that_is_met_later_fails_the_request_that_meets_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("tollgate.db");
+        let db = Sqlite::open(&path).await.unwrap();
+        let roots: Vec<i64> = sqlx::query_scalar("SELECT rootpage FROM sqlite_schema WHERE tbl_name = 'merchants'")
+            .fetch_all(&db.read)
+            .await
+            .unwrap();
+        db.close().await;
+        large(&path).await;
+        let file = std::fs::File::options().write(true).open(&path).unwrap();
+        for root in roots {
+            let page = u64::try_from(root - 1).unwrap() * 4096;
+            std::os::unix::fs::FileExt::write_all_at(&file, &[0xff; 4096], page).unwrap();
+        }
+        let db = Sqlite::open(&path).await.unwrap();
+        let met = crate::storage::Vault::merchants(&db).await.unwrap_err();
+        assert_eq!(met.kind(), crate::storage::StorageErrorKind::Corrupt);
     }
 
     #[tokio::test]

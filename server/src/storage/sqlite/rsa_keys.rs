@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteConnection;
 use time::OffsetDateTime;
-use tollgate_apikey::{KeyId, Mode, Overlap};
+use tollgate_apikey::{KeyId, Mode, Overlap, Status};
 
 use super::audit::AuditedChange;
 use super::row::LifecycleColumns;
@@ -53,8 +53,12 @@ impl RsaKeys for Sqlite {
         let Some(mut found) = find(change.connection(), id).await? else {
             return Ok(Err(ChangeRefusal::NotFound));
         };
+        let is_last = is_last(change.connection(), &found, now).await?;
         if found.lifecycle.retire(now, overlap).is_err() {
             return Ok(Err(ChangeRefusal::NotUsable));
+        }
+        if is_last {
+            return Ok(Err(ChangeRefusal::LastLiveKey));
         }
         store_lifecycle(change.connection(), &found).await?;
         change.commit(entry).await?;
@@ -68,6 +72,9 @@ impl RsaKeys for Sqlite {
         };
         if found.lifecycle.revoked_at().is_some() {
             return Ok(Ok(false));
+        }
+        if is_last(change.connection(), &found, now).await? {
+            return Ok(Err(ChangeRefusal::LastLiveKey));
         }
         found.lifecycle.revoke(now).map_err(|_| StorageError::corrupt())?;
         store_lifecycle(change.connection(), &found).await?;
@@ -130,6 +137,20 @@ async fn all(
     let query = sqlx::query("SELECT * FROM rsa_keys WHERE merchant_id = $1 AND mode = $2 ORDER BY created_at, id");
     let rows = query.bind(merchant.as_str()).bind(mode.as_str()).fetch_all(connection).await?;
     rows.iter().map(row::rsa_key).collect()
+}
+
+/// Whether requests must be signed and no other key will go on checking them; a dead key is nobody's last.
+async fn is_last(connection: &mut SqliteConnection, key: &RsaKey, now: OffsetDateTime) -> Result<bool, StorageError> {
+    if key.lifecycle.check(now).is_err() {
+        return Ok(false);
+    }
+    let required = merchants::stored_setting(connection, &key.merchant, key.mode, REQUEST_SIGNING).await?;
+    if !required.as_deref().and_then(Switch::from_stored).is_some_and(Switch::is_on) {
+        return Ok(false);
+    }
+    let known = all(connection, &key.merchant, key.mode).await?;
+    // One that retires is no successor.
+    Ok(!known.iter().any(|other| other.id != key.id && other.lifecycle.status(now) == Status::Active))
 }
 
 async fn store_lifecycle(connection: &mut SqliteConnection, key: &RsaKey) -> Result<(), StorageError> {

@@ -18,7 +18,7 @@ struct SealedTable {
     numbered: bool,
     /// `id`, `context`, `version` and `sealed` under versions before `$1`: at most `$2`, after the first `$3`.
     select: &'static str,
-    /// Row `$1` gets version `$2` and content `$3` if its content is still `$4`.
+    /// Row `$1` gets version `$2` and content `$3` if it has version `$4` and content `$5`.
     update: &'static str,
     /// `version` and `records`.
     count: &'static str,
@@ -32,7 +32,8 @@ const SEALED: &[SealedTable] = &[
         numbered: false,
         select: "SELECT id, id AS context, key_version AS version, sealed FROM sealed_secrets WHERE key_version < $1 \
                  ORDER BY key_version, id LIMIT $2 OFFSET $3",
-        update: "UPDATE sealed_secrets SET key_version = $2, sealed = $3 WHERE id = $1 AND sealed = $4",
+        update: "UPDATE sealed_secrets SET key_version = $2, sealed = $3 WHERE id = $1 AND key_version = $4 \
+                 AND sealed = $5",
         count: "SELECT key_version AS version, COUNT(*) AS records FROM sealed_secrets GROUP BY key_version",
     },
     SealedTable {
@@ -41,17 +42,18 @@ const SEALED: &[SealedTable] = &[
         numbered: true,
         select: "SELECT id, codes_context AS context, codes_key_version AS version, codes_sealed AS sealed FROM orders \
                  WHERE codes_key_version < $1 ORDER BY codes_key_version, id LIMIT $2 OFFSET $3",
-        update: "UPDATE orders SET codes_key_version = $2, codes_sealed = $3 WHERE id = $1 AND codes_sealed = $4",
+        update: "UPDATE orders SET codes_key_version = $2, codes_sealed = $3 WHERE id = $1 AND codes_key_version = $4 \
+                 AND codes_sealed = $5",
         count: "SELECT codes_key_version AS version, COUNT(*) AS records FROM orders GROUP BY codes_key_version",
     },
     SealedTable {
         #[cfg(test)]
         column: ("webhook_endpoints", "bearer_sealed"),
         numbered: false,
-        select: "SELECT id, id AS context, bearer_key_version AS version, bearer_sealed AS sealed \
-                 FROM webhook_endpoints WHERE bearer_key_version < $1 ORDER BY bearer_key_version, id LIMIT $2 OFFSET $3",
+        select: "SELECT id, id AS context, bearer_key_version AS version, bearer_sealed AS sealed FROM webhook_endpoints \
+                 WHERE bearer_key_version < $1 ORDER BY bearer_key_version, id LIMIT $2 OFFSET $3",
         update: "UPDATE webhook_endpoints SET bearer_key_version = $2, bearer_sealed = $3 \
-                 WHERE id = $1 AND bearer_sealed = $4",
+                 WHERE id = $1 AND bearer_key_version = $4 AND bearer_sealed = $5",
         count: "SELECT bearer_key_version AS version, COUNT(*) AS records FROM webhook_endpoints \
                 WHERE bearer_key_version IS NOT NULL GROUP BY bearer_key_version",
     },
@@ -61,7 +63,8 @@ const SEALED: &[SealedTable] = &[
         numbered: true,
         select: "SELECT id, 'totp:' || id AS context, totp_key_version AS version, totp_sealed AS sealed FROM users \
                  WHERE totp_key_version < $1 ORDER BY totp_key_version, id LIMIT $2 OFFSET $3",
-        update: "UPDATE users SET totp_key_version = $2, totp_sealed = $3 WHERE id = $1 AND totp_sealed = $4",
+        update: "UPDATE users SET totp_key_version = $2, totp_sealed = $3 WHERE id = $1 AND totp_key_version = $4 \
+                 AND totp_sealed = $5",
         count: "SELECT totp_key_version AS version, COUNT(*) AS records FROM users \
                 WHERE totp_key_version IS NOT NULL GROUP BY totp_key_version",
     },
@@ -71,7 +74,8 @@ const SEALED: &[SealedTable] = &[
         numbered: true,
         select: "SELECT user_id AS id, 'totp:' || user_id AS context, key_version AS version, sealed \
                  FROM totp_enrolments WHERE key_version < $1 ORDER BY key_version, user_id LIMIT $2 OFFSET $3",
-        update: "UPDATE totp_enrolments SET key_version = $2, sealed = $3 WHERE user_id = $1 AND sealed = $4",
+        update: "UPDATE totp_enrolments SET key_version = $2, sealed = $3 WHERE user_id = $1 AND key_version = $4 \
+                 AND sealed = $5",
         count: "SELECT key_version AS version, COUNT(*) AS records FROM totp_enrolments GROUP BY key_version",
     },
 ];
@@ -158,14 +162,14 @@ impl SecretKeyRecords for Sqlite {
     async fn reseal(&self, records: &[Resealed]) -> Result<u64, StorageError> {
         let mut tx = self.begin().await?;
         let mut changed = 0;
-        for Resealed { row, before, key_version, sealed } in records {
+        for Resealed { row, old_version, old, key_version, sealed } in records {
             let table = SEALED.get(row.table).ok_or_else(StorageError::corrupt)?;
             let query = sqlx::query(table.update);
             let query = match &row.id {
                 RowId::Number(id) => query.bind(id),
                 RowId::Text(id) => query.bind(id),
             };
-            let query = query.bind(i64::from(*key_version)).bind(sealed).bind(before);
+            let query = query.bind(i64::from(*key_version)).bind(sealed).bind(i64::from(*old_version)).bind(old);
             changed += query.execute(&mut *tx).await?.rows_affected();
         }
         tx.commit().await?;
@@ -189,8 +193,6 @@ fn version(row: &SqliteRow) -> Result<u32, StorageError> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
 
     #[tokio::test]
@@ -199,13 +201,14 @@ mod tests {
         let database = Sqlite::open(&dir.path().join("tollgate.db")).await.unwrap();
         let columns: Vec<(String, String)> = sqlx::query_as(
             "SELECT t.name, c.name FROM sqlite_master t JOIN pragma_table_info(t.name) c \
-             WHERE t.type = 'table' AND (c.name = 'sealed' OR c.name LIKE '%\\_sealed' ESCAPE '\\')",
+             WHERE t.type = 'table' AND (c.name = 'sealed' OR c.name LIKE '%\\_sealed' ESCAPE '\\') ORDER BY t.name",
         )
         .fetch_all(&database.read)
         .await
         .unwrap();
-        let columns: BTreeSet<_> = columns.iter().map(|(table, column)| (table.as_str(), column.as_str())).collect();
-        let listed: BTreeSet<_> = SEALED.iter().map(|table| table.column).collect();
+        let columns: Vec<_> = columns.iter().map(|(table, column)| (table.as_str(), column.as_str())).collect();
+        let mut listed: Vec<_> = SEALED.iter().map(|table| table.column).collect();
+        listed.sort_unstable();
         assert_eq!(columns, listed, "a column with something sealed must be in the list");
         for table in 0..SEALED.len() {
             assert!(database.sealed_before(9, table, 0, 10).await.unwrap().unwrap().is_empty());

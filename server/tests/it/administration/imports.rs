@@ -29,13 +29,13 @@ const PAIRS: [(&str, &str, &str); 8] = [
 type Refused<'a> = (&'a str, &'a str, &'a str, fn(&Error) -> bool);
 
 /// Form-encodes everything that may be (RFC 6749 §2.3.1).
-fn encoded(text: &str) -> String {
+pub(super) fn encoded(text: &str) -> String {
     text.bytes()
         .map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
         .collect()
 }
 
-async fn import(
+pub(super) async fn import(
     world: &World,
     dialect: ClientDialect,
     mode: Mode,

@@ -7,7 +7,7 @@ use tollgate::account::{SealedSecret, SecretPurpose};
 use tollgate::administration::{Actor, Resealing};
 use tollgate::keys::{RotationReason, SecretKind, SecretState};
 use tollgate::storage::sqlite::Sqlite;
-use tollgate::storage::{Resealed, SecretKeyRecords, WebhookDialect, WebhookEndpoints};
+use tollgate::storage::{Resealed, SecretKeyRecords, WebhookDialect};
 use tollgate_apikey::{KeyId, Lifecycle, Mode};
 
 use super::super::world::{Answer, Call, World, world};
@@ -90,6 +90,24 @@ async fn every_secret_is_sealed_anew_and_the_old_key_is_then_taken_out() {
 }
 
 #[tokio::test]
+async fn the_static_bearer_of_a_webhook_endpoint_is_sealed_anew_for_its_endpoint() {
+    let world = world().await;
+    let (administration, merchant) = (administration(&world), world.merchant_id());
+    let key = administration.draw_secret_key().unwrap();
+    let before = listed(&world, SecretKind::Sealing).await[0].2.unwrap();
+    let (dialect, url) = (WebhookDialect::Alternative, "https://shop.example/hook");
+    let (actor, mode) = (Actor::operator(), Mode::Test);
+    administration.register_webhook_endpoint(&actor, &merchant, mode, dialect, url, Some(&key)).await.unwrap();
+    assert_eq!(listed(&world, SecretKind::Sealing).await[0].2, Some(before + 1));
+    rotate(&world, SecretKind::Sealing, RotationReason::Routine).await.unwrap();
+    let mut walk = Resealing::default();
+    while administration.reseal_part(&mut walk).await.unwrap() {}
+    assert_eq!((walk.resealed, walk.unreadable), (before + 1, 0));
+    world.advance(60);
+    assert_eq!(prune(&world).await, [(SecretKind::Sealing, 1)]);
+}
+
+#[tokio::test]
 async fn one_that_does_not_open_stays_as_it_is_and_keeps_its_key() {
     let world = world().await;
     let mut texts = seal(&world, 150).await;
@@ -112,12 +130,12 @@ async fn one_that_changed_meanwhile_is_not_written_over() {
     let database = Sqlite::open(&world.database()).await.unwrap();
     rotate(&world, SecretKind::Sealing, RotationReason::Routine).await.unwrap();
     let old = database.sealed_before(2, 0, 0, 1).await.unwrap().unwrap().remove(0);
-    let anew = |before: &[u8], sealed: &[u8]| {
-        let (row, before, sealed) = (old.row.clone(), before.to_vec(), sealed.to_vec());
-        [Resealed { row, before, key_version: 2, sealed }]
+    let anew = |old_version, before: &[u8], after: &[u8]| {
+        [Resealed { row: old.row.clone(), old_version, old: before.to_vec(), key_version: 2, sealed: after.to_vec() }]
     };
-    assert_eq!(database.reseal(&anew(&old.sealed, b"first")).await.unwrap(), 1);
-    assert_eq!(database.reseal(&anew(&old.sealed, b"second")).await.unwrap(), 0, "it is no longer what was read");
+    assert_eq!(database.reseal(&anew(1, b"other", b"first")).await.unwrap(), 0, "something else is there now");
+    assert_eq!(database.reseal(&anew(1, &old.sealed, b"first")).await.unwrap(), 1);
+    assert_eq!(database.reseal(&anew(1, b"first", b"second")).await.unwrap(), 0, "it is no longer under version 1");
     let sealed: Vec<u8> = sqlx::query_scalar("SELECT sealed FROM sealed_secrets WHERE sealed = $1")
         .bind(&b"first"[..])
         .fetch_one(&mut intruder(&world).await)
@@ -141,26 +159,4 @@ async fn two_walks_at_once_do_the_work_once() {
     let (one, two) = tokio::join!(walk(), walk());
     assert_eq!(one + two, all);
     all_open(&world, &texts, 2).await;
-}
-
-#[tokio::test]
-async fn the_secret_key_of_a_webhook_subscription_opens_after_the_old_key_was_taken_out() {
-    let world = world().await;
-    let (merchant, mode, url) = (world.merchant_id(), Mode::Test, "https://shop.example/hook");
-    let (key, dialect) = (administration(&world).draw_secret_key().unwrap(), WebhookDialect::Alternative);
-    let (actor, administration) = (Actor::operator(), administration(&world));
-    let registered = administration.register_webhook_endpoint(&actor, &merchant, mode, dialect, url, Some(&key)).await;
-    let id = registered.unwrap().id;
-    rotate(&world, SecretKind::Sealing, RotationReason::Routine).await.unwrap();
-    let mut walk = Resealing::default();
-    while administration.reseal_part(&mut walk).await.unwrap() {}
-    world.advance(3600);
-    assert_eq!(prune(&world).await, [(SecretKind::Sealing, 1)]);
-    let database = Sqlite::open(&world.database()).await.unwrap();
-    let endpoint = database.endpoint(&merchant, mode, &id).await.unwrap().unwrap();
-    let bearer = endpoint.details.bearer.unwrap();
-    assert_eq!(bearer.key_version, 2);
-    let opened = world.services.sealer.open(bearer.key_version, &bearer.sealed, id.as_str()).unwrap();
-    assert_eq!(&**opened, key.expose_secret().as_bytes());
-    database.close().await;
 }
