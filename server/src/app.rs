@@ -274,10 +274,14 @@ impl Services {
             ticks.tick().await;
             let (keys, now) = (self.signing_keys.clone(), self.clock.now());
             let looked = tokio::task::spawn_blocking(move || keys.refresh(now)).await;
+            let mut told = None;
             match looked {
                 Ok(Ok(false)) => {}
                 Ok(Ok(true)) => tracing::info!("the key file changed: its signing keys are in use"),
-                Ok(Err(error)) => report_refresh(&error),
+                Ok(Err(error)) => {
+                    report_refresh(&error);
+                    told = Some(error.to_string());
+                }
                 Err(error) => {
                     tracing::error!(error = &error as &dyn std::error::Error, "the key file was not looked at");
                 }
@@ -285,6 +289,8 @@ impl Services {
             match self.administration.take_over_secret_keys().await {
                 Ok(false) => {}
                 Ok(true) => tracing::info!("the key file changed: its secret keys are in use"),
+                // One file, one fault, one line.
+                Err(error) if told == Some(error.to_string()) => {}
                 Err(error) => {
                     let error = &error as &dyn std::error::Error;
                     tracing::error!(
@@ -345,7 +351,7 @@ impl Services {
 
 fn report_refresh(error: &RefreshError) {
     let error = error as &dyn std::error::Error;
-    tracing::error!(error, "the changed key file cannot be used: the signing keys read before stay in use");
+    tracing::error!(error, "the changed key file cannot be used: the keys read before stay in use");
 }
 
 /// Makes a key file for a new database, and for no other.
