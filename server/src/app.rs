@@ -14,7 +14,7 @@ use crate::issuer::Issuer;
 use crate::keys::{KeyFile, KeyFileError, Rings, RingsError, Sealer};
 use crate::payments::InFlight;
 use crate::rng::{Rng, RngError};
-use crate::storage::sqlite::{OpenError, Sqlite};
+use crate::storage::sql::{Database, OpenError};
 use crate::storage::{Invoices, Ledger, Orders, Purchases, Records, StorageError, Vault};
 
 /// The state of a request: the services all listeners share, and this listener.
@@ -55,7 +55,7 @@ pub struct Services {
     /// Creating calls that are still running.
     pub in_flight: InFlight,
     keys: KeyFile,
-    database: Sqlite,
+    database: Database,
     /// Held as long as the services live: two processes on one directory would not see each other's revocations.
     _lock: File,
 }
@@ -131,7 +131,7 @@ impl Services {
         let key_path = data.join(Self::KEYS);
         let database_path = data.join(Self::DATABASE);
         let keys = open_keys(&key_path, &database_path, &rng)?;
-        let database = Sqlite::open(&database_path).await?;
+        let database = Database::sqlite(&database_path).await?;
         let vault: Arc<dyn Vault> = Arc::new(database.clone());
         let ledger: Arc<dyn Ledger> = Arc::new(database.clone());
         let records = Arc::new(Records::new(vault.clone(), ledger.clone()));

@@ -33,6 +33,15 @@ impl StorageError {
     pub(crate) fn corrupt() -> Self {
         Self { kind: StorageErrorKind::Corrupt, source: None }
     }
+
+    /// Whether another transaction stood in the way: nothing happened, and the same again may well succeed.
+    pub(crate) fn is_contended(&self) -> bool {
+        const SERIALIZATION_FAILURE: &str = "40001";
+        const DEADLOCK_DETECTED: &str = "40P01";
+        let error = self.source.as_ref().and_then(|source| source.downcast_ref::<sqlx::Error>());
+        let code = error.and_then(sqlx::Error::as_database_error).and_then(sqlx::error::DatabaseError::code);
+        code.is_some_and(|code| code == SERIALIZATION_FAILURE || code == DEADLOCK_DETECTED)
+    }
 }
 
 impl fmt::Display for StorageError {

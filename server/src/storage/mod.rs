@@ -8,7 +8,7 @@ mod ledger;
 mod orders;
 mod purchases;
 mod records;
-pub mod sqlite;
+pub mod sql;
 mod vault;
 
 pub use cache::FencedCache;

@@ -64,8 +64,8 @@ fn the_layers_of_the_server_see_only_what_lies_below() {
             "storage",
             &["axum", "crate::dialects", "crate::transport", "crate::auth", "crate::edge", "crate::cli", "crate::app"],
         ),
-        ("dialects", &["sqlx", "storage::sqlite", "crate::edge", "crate::cli"]),
-        ("transport", &["sqlx", "storage::sqlite", "crate::dialects", "crate::edge", "crate::cli", "crate::app"]),
+        ("dialects", &["sqlx", "storage::sql", "crate::edge", "crate::cli"]),
+        ("transport", &["sqlx", "storage::sql", "crate::dialects", "crate::edge", "crate::cli", "crate::app"]),
     ];
     for (folder, forbidden) in rules {
         for file in rust_files(&root().join("server/src").join(folder)) {

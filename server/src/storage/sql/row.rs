@@ -1,11 +1,10 @@
 //! From columns to domain values and back; a column that does not read is a damaged record.
 
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 use time::OffsetDateTime;
 use tollgate_apikey::{KeyId, Lifecycle, Mode, Scopes};
 use tollgate_client_address::{Cidr, IpList};
 
+use super::Row;
 use crate::account::{
     ClientDialect, Credential, CredentialKind, EmailAddress, Merchant, MerchantId, MerchantStatus, OauthClient,
     PasswordHash, RsaKey, SealedSecret, SecretPurpose, User, UserId,
@@ -35,7 +34,7 @@ impl From<&Lifecycle> for LifecycleColumns {
     }
 }
 
-pub(super) fn merchant(row: &SqliteRow) -> Result<Merchant> {
+pub(super) fn merchant(row: &Row) -> Result<Merchant> {
     Ok(Merchant {
         id: merchant_id(row, "id")?,
         name: row.try_get("name")?,
@@ -48,7 +47,7 @@ pub(super) fn merchant(row: &SqliteRow) -> Result<Merchant> {
     })
 }
 
-pub(super) fn user(row: &SqliteRow) -> Result<User> {
+pub(super) fn user(row: &Row) -> Result<User> {
     Ok(User {
         id: UserId::from_stored(row.try_get("id")?),
         merchant: merchant_id(row, "merchant_id")?,
@@ -60,7 +59,7 @@ pub(super) fn user(row: &SqliteRow) -> Result<User> {
     })
 }
 
-pub(super) fn credential(row: &SqliteRow) -> Result<Credential> {
+pub(super) fn credential(row: &Row) -> Result<Credential> {
     Ok(Credential {
         id: key_id(row.try_get("id")?)?,
         kind: CredentialKind::from_stored(row.try_get("kind")?).ok_or_else(StorageError::corrupt)?,
@@ -77,7 +76,7 @@ pub(super) fn credential(row: &SqliteRow) -> Result<Credential> {
     })
 }
 
-pub(super) fn client(row: &SqliteRow) -> Result<OauthClient> {
+pub(super) fn client(row: &Row) -> Result<OauthClient> {
     let dialects = [ClientDialect::Alternative, ClientDialect::Pledg];
     let stored: &str = row.try_get("dialect")?;
     Ok(OauthClient {
@@ -90,7 +89,7 @@ pub(super) fn client(row: &SqliteRow) -> Result<OauthClient> {
     })
 }
 
-pub(super) fn secret(row: &SqliteRow) -> Result<SealedSecret> {
+pub(super) fn secret(row: &Row) -> Result<SealedSecret> {
     let purpose = [SecretPurpose::PledgRequest, SecretPurpose::Webhook];
     let stored: &str = row.try_get("purpose")?;
     Ok(SealedSecret {
@@ -104,7 +103,7 @@ pub(super) fn secret(row: &SqliteRow) -> Result<SealedSecret> {
     })
 }
 
-pub(super) fn payment_request(row: &SqliteRow) -> Result<PaymentRequest> {
+pub(super) fn payment_request(row: &Row) -> Result<PaymentRequest> {
     Ok(PaymentRequest {
         id: row.try_get("id")?,
         status: PaymentRequestStatus::from_stored(row.try_get("status")?).ok_or_else(StorageError::corrupt)?,
@@ -124,7 +123,7 @@ pub(super) fn payment_request(row: &SqliteRow) -> Result<PaymentRequest> {
     })
 }
 
-pub(super) fn grant(row: &SqliteRow) -> Result<CheckoutGrant> {
+pub(super) fn grant(row: &Row) -> Result<CheckoutGrant> {
     Ok(CheckoutGrant {
         digest: bytes(row, "digest")?,
         payment_request: row.try_get("payment_request_id")?,
@@ -136,7 +135,7 @@ pub(super) fn grant(row: &SqliteRow) -> Result<CheckoutGrant> {
     })
 }
 
-pub(super) fn rsa_key(row: &SqliteRow) -> Result<RsaKey> {
+pub(super) fn rsa_key(row: &Row) -> Result<RsaKey> {
     Ok(RsaKey {
         id: key_id(row.try_get("id")?)?,
         merchant: merchant_id(row, "merchant_id")?,
@@ -161,20 +160,20 @@ pub(super) fn ip_list_column(list: &IpList) -> Option<String> {
     }
 }
 
-pub(super) fn merchant_id(row: &SqliteRow, column: &str) -> Result<MerchantId> {
+pub(super) fn merchant_id(row: &Row, column: &str) -> Result<MerchantId> {
     let (id, _) = MerchantId::parse(row.try_get(column)?).map_err(|_| StorageError::corrupt())?;
     Ok(id)
 }
 
-fn mode(row: &SqliteRow) -> Result<Mode> {
+fn mode(row: &Row) -> Result<Mode> {
     row.try_get::<&str, _>("mode")?.parse().map_err(|_| StorageError::corrupt())
 }
 
-fn time(row: &SqliteRow, column: &str) -> Result<OffsetDateTime> {
+fn time(row: &Row, column: &str) -> Result<OffsetDateTime> {
     Ok(from_epoch_ms(row.try_get(column)?))
 }
 
-fn bytes(row: &SqliteRow, column: &str) -> Result<[u8; 32]> {
+fn bytes(row: &Row, column: &str) -> Result<[u8; 32]> {
     row.try_get::<&[u8], _>(column)?.try_into().map_err(|_| StorageError::corrupt())
 }
 
@@ -189,7 +188,7 @@ fn ip_list(column: Option<&str>) -> Result<IpList> {
     entries.ok().and_then(|entries| IpList::only(entries).ok()).ok_or_else(StorageError::corrupt)
 }
 
-fn lifecycle(row: &SqliteRow) -> Result<Lifecycle> {
+fn lifecycle(row: &Row) -> Result<Lifecycle> {
     let at = |column| -> Result<_> { Ok(row.try_get::<Option<i64>, _>(column)?.map(from_epoch_ms)) };
     Lifecycle::from_parts(time(row, "created_at")?, at("expires_at")?, at("retiring_until")?, at("revoked_at")?)
         .map_err(|_| StorageError::corrupt())

@@ -1,12 +1,10 @@
 //! Invoices on SQLite.
 
 use async_trait::async_trait;
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 use tollgate_apikey::Mode;
 
 use super::idempotency::{first_answer, remember};
-use super::{Sqlite, row};
+use super::{Database, Row, query, query_scalar, row};
 use crate::account::MerchantId;
 use crate::clock::{epoch_ms, from_epoch_ms};
 use crate::payments::{
@@ -15,9 +13,9 @@ use crate::payments::{
 use crate::storage::{Created, Idempotency, InvoicePaymentOutcome, Invoices, Render, StorageError};
 
 #[async_trait]
-impl Invoices for Sqlite {
+impl Invoices for Database {
     async fn insert_invoice(&self, invoice: &Invoice) -> Result<(), StorageError> {
-        sqlx::query(
+        query(
             "INSERT INTO invoices (id, merchant_id, mode, customer_id, invoice_number, status, currency, sub_total, \
              total, due_date, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         )
@@ -38,7 +36,7 @@ impl Invoices for Sqlite {
     }
 
     async fn invoice(&self, merchant: &MerchantId, mode: Mode, id: &str) -> Result<Option<Invoice>, StorageError> {
-        let query = sqlx::query("SELECT * FROM invoices WHERE id = $1 AND merchant_id = $2 AND mode = $3");
+        let query = query("SELECT * FROM invoices WHERE id = $1 AND merchant_id = $2 AND mode = $3");
         let found = query.bind(id).bind(merchant.as_str()).bind(mode.as_str()).fetch_optional(&self.read).await?;
         found.as_ref().map(|row| invoice(row, mode)).transpose()
     }
@@ -50,13 +48,13 @@ impl Invoices for Sqlite {
         id: &str,
         status: InvoiceStatus,
     ) -> Result<bool, StorageError> {
-        let query = sqlx::query("UPDATE invoices SET status = $4 WHERE id = $1 AND merchant_id = $2 AND mode = $3");
+        let query = query("UPDATE invoices SET status = $4 WHERE id = $1 AND merchant_id = $2 AND mode = $3");
         let query = query.bind(id).bind(merchant.as_str()).bind(mode.as_str()).bind(status.as_str());
-        Ok(query.execute(&self.write).await?.rows_affected() == 1)
+        Ok(query.execute(&self.write).await? == 1)
     }
 
     async fn insert_payment_method(&self, method: &PaymentMethod) -> Result<(), StorageError> {
-        sqlx::query(
+        query(
             "INSERT INTO payment_methods (id, merchant_id, mode, customer_id, type, brand, last4, exp_month, exp_year) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         )
@@ -81,7 +79,7 @@ impl Invoices for Sqlite {
         customer_id: &str,
         limit: u32,
     ) -> Result<Vec<PaymentMethod>, StorageError> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT * FROM payment_methods WHERE merchant_id = $1 AND mode = $2 AND customer_id = $3 \
              ORDER BY rowid LIMIT $4",
         )
@@ -100,58 +98,61 @@ impl Invoices for Sqlite {
         idempotency: Option<Idempotency>,
         render: Render<'_, NewInvoicePayment>,
     ) -> Result<InvoicePaymentOutcome, StorageError> {
+        let (new, idempotency) = (&new, idempotency.as_ref());
         let Invoice { id, merchant, mode, customer_id, currency, total, .. } = &new.invoice;
         let (mode, now) = (*mode, new.created_at);
-        let mut tx = self.begin().await?;
-        if let Some(first) = first_answer(&mut tx, merchant, mode, idempotency.as_ref(), now).await? {
-            return Ok(InvoicePaymentOutcome::Created(first));
-        }
-        let kind: Option<String> = sqlx::query_scalar(
-            "SELECT type FROM payment_methods WHERE id = $1 AND merchant_id = $2 AND mode = $3 AND customer_id = $4",
-        )
-        .bind(&new.payment_method)
-        .bind(merchant.as_str())
-        .bind(mode.as_str())
-        .bind(customer_id)
-        .fetch_optional(&mut *tx)
-        .await?;
-        match kind {
-            None => return Ok(InvoicePaymentOutcome::UnknownMethod),
-            Some(kind) if kind != new.kind.as_str() => return Ok(InvoicePaymentOutcome::OtherKind),
-            Some(_) => {}
-        }
-        let paid = sqlx::query(
-            "UPDATE invoices SET status = 'paid' WHERE id = $1 AND merchant_id = $2 AND mode = $3 AND status = 'open'",
-        )
-        .bind(id)
-        .bind(merchant.as_str())
-        .bind(mode.as_str())
-        .execute(&mut *tx)
-        .await?;
-        if paid.rows_affected() != 1 {
-            return Ok(InvoicePaymentOutcome::NotPayable);
-        }
-        sqlx::query(
-            "INSERT INTO invoice_payments (id, invoice_id, payment_method_id, amount, currency, payment_date, status, \
-             created_at) VALUES ($1, $2, $3, $4, $5, $6, 'succeeded', $7)",
-        )
-        .bind(&new.id)
-        .bind(id)
-        .bind(&new.payment_method)
-        .bind(total.as_str())
-        .bind(currency.code())
-        .bind(new.payment_date.to_string())
-        .bind(epoch_ms(now))
-        .execute(&mut *tx)
-        .await?;
-        let answer = render(&new);
-        remember(&mut tx, merchant, mode, idempotency.as_ref(), &answer, now).await?;
-        tx.commit().await?;
-        Ok(InvoicePaymentOutcome::Created(Created::New(answer)))
+        self.transaction(|mut tx| async move {
+            if let Some(first) = first_answer(&mut tx, merchant, mode, idempotency, now).await? {
+                return Ok(InvoicePaymentOutcome::Created(first));
+            }
+            let kind: Option<String> = query_scalar(
+                "SELECT type FROM payment_methods WHERE id = $1 AND merchant_id = $2 AND mode = $3 AND customer_id = $4",
+            )
+            .bind(&new.payment_method)
+            .bind(merchant.as_str())
+            .bind(mode.as_str())
+            .bind(customer_id)
+            .fetch_optional(&mut tx)
+            .await?;
+            match kind {
+                None => return Ok(InvoicePaymentOutcome::UnknownMethod),
+                Some(kind) if kind != new.kind.as_str() => return Ok(InvoicePaymentOutcome::OtherKind),
+                Some(_) => {}
+            }
+            let paid = query(
+                "UPDATE invoices SET status = 'paid' WHERE id = $1 AND merchant_id = $2 AND mode = $3 AND status = 'open'",
+            )
+            .bind(id)
+            .bind(merchant.as_str())
+            .bind(mode.as_str())
+            .execute(&mut tx)
+            .await?;
+            if paid != 1 {
+                return Ok(InvoicePaymentOutcome::NotPayable);
+            }
+            query(
+                "INSERT INTO invoice_payments (id, invoice_id, payment_method_id, amount, currency, payment_date, status, \
+                 created_at) VALUES ($1, $2, $3, $4, $5, $6, 'succeeded', $7)",
+            )
+            .bind(&new.id)
+            .bind(id)
+            .bind(&new.payment_method)
+            .bind(total.as_str())
+            .bind(currency.code())
+            .bind(new.payment_date.to_string())
+            .bind(epoch_ms(now))
+            .execute(&mut tx)
+            .await?;
+            let answer = render(new);
+            remember(&mut tx, merchant, mode, idempotency, &answer, now).await?;
+            tx.commit().await?;
+            Ok(InvoicePaymentOutcome::Created(Created::New(answer)))
+        })
+        .await
     }
 }
 
-fn invoice(row: &SqliteRow, mode: Mode) -> Result<Invoice, StorageError> {
+fn invoice(row: &Row, mode: Mode) -> Result<Invoice, StorageError> {
     Ok(Invoice {
         id: row.try_get("id")?,
         merchant: row::merchant_id(row, "merchant_id")?,
@@ -167,7 +168,7 @@ fn invoice(row: &SqliteRow, mode: Mode) -> Result<Invoice, StorageError> {
     })
 }
 
-fn payment_method(row: &SqliteRow, mode: Mode) -> Result<PaymentMethod, StorageError> {
+fn payment_method(row: &Row, mode: Mode) -> Result<PaymentMethod, StorageError> {
     let month: Option<u8> = row.try_get("exp_month")?;
     Ok(PaymentMethod {
         id: row.try_get("id")?,

@@ -1,11 +1,10 @@
 //! The answers of creating calls, kept for their repetition.
 
-use sqlx::Row;
-use sqlx::sqlite::SqliteConnection;
 use subtle::ConstantTimeEq;
 use time::{Duration, OffsetDateTime};
 use tollgate_apikey::Mode;
 
+use super::{Transaction, query};
 use crate::account::MerchantId;
 use crate::clock::epoch_ms;
 use crate::storage::{Answered, Created, Idempotency, StorageError};
@@ -15,18 +14,18 @@ const IDEMPOTENCY_LIFE: Duration = Duration::DAY;
 
 /// What the first call with the same key came to; `None` when this is the first.
 pub(super) async fn first_answer(
-    connection: &mut SqliteConnection,
+    connection: &mut Transaction,
     merchant: &MerchantId,
     mode: Mode,
     idempotency: Option<&Idempotency>,
     now: OffsetDateTime,
 ) -> Result<Option<Created>, StorageError> {
     let Some(idempotency) = idempotency else { return Ok(None) };
-    sqlx::query("DELETE FROM idempotency WHERE created_at <= $1")
+    query("DELETE FROM idempotency WHERE created_at <= $1")
         .bind(epoch_ms(now - IDEMPOTENCY_LIFE))
         .execute(&mut *connection)
         .await?;
-    let found = sqlx::query(
+    let found = query(
         "SELECT body_digest, status, body FROM idempotency \
          WHERE merchant_id = $1 AND mode = $2 AND route = $3 AND key = $4",
     )
@@ -46,7 +45,7 @@ pub(super) async fn first_answer(
 
 /// Keeps the answer for repetitions, in the transaction that made the object.
 pub(super) async fn remember(
-    connection: &mut SqliteConnection,
+    connection: &mut Transaction,
     merchant: &MerchantId,
     mode: Mode,
     idempotency: Option<&Idempotency>,
@@ -54,7 +53,7 @@ pub(super) async fn remember(
     now: OffsetDateTime,
 ) -> Result<(), StorageError> {
     let Some(idempotency) = idempotency else { return Ok(()) };
-    sqlx::query(
+    query(
         "INSERT INTO idempotency (merchant_id, mode, route, key, body_digest, status, body, created_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
     )

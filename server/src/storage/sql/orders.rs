@@ -1,12 +1,10 @@
 //! Orders on SQLite.
 
 use async_trait::async_trait;
-use sqlx::Row;
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use tollgate_apikey::Mode;
 
-use super::Sqlite;
 use super::idempotency::{first_answer, remember};
+use super::{Database, Row, Transaction, query, query_scalar};
 use crate::account::MerchantId;
 use crate::clock::{epoch_ms, from_epoch_ms};
 use crate::payments::{
@@ -15,9 +13,9 @@ use crate::payments::{
 use crate::storage::{Answered, Created, Idempotency, OrderOutcome, Orders, StorageError};
 
 #[async_trait]
-impl Orders for Sqlite {
+impl Orders for Database {
     async fn insert_item(&self, item: &Item) -> Result<i64, StorageError> {
-        let query = sqlx::query_scalar(
+        let query = query_scalar(
             "INSERT INTO items (merchant_id, mode, code, price, stock) VALUES ($1, $2, $3, $4, $5) RETURNING id",
         );
         Ok(query
@@ -35,42 +33,45 @@ impl Orders for Sqlite {
         new: NewOrder,
         idempotency: Option<Idempotency>,
     ) -> Result<OrderOutcome, StorageError> {
-        let mut tx = self.begin().await?;
-        let (merchant, mode, now) = (&new.merchant, new.mode, new.created_at);
-        match first_answer(&mut tx, merchant, mode, idempotency.as_ref(), now).await? {
-            None => {}
-            Some(Created::New(first) | Created::Replayed(first)) => {
-                let id = first.body.parse().map_err(|_| StorageError::corrupt())?;
-                return Ok(OrderOutcome::Repeated(find(&mut tx, merchant, mode, id).await?));
+        let (new, idempotency) = (&new, idempotency.as_ref());
+        self.transaction(|mut tx| async move {
+            let (merchant, mode, now) = (&new.merchant, new.mode, new.created_at);
+            match first_answer(&mut tx, merchant, mode, idempotency, now).await? {
+                None => {}
+                Some(Created::New(first) | Created::Replayed(first)) => {
+                    let id = first.body.parse().map_err(|_| StorageError::corrupt())?;
+                    return Ok(OrderOutcome::Repeated(find(&mut tx, merchant, mode, id).await?));
+                }
+                Some(Created::Mismatch) => return Ok(OrderOutcome::Mismatch),
             }
-            Some(Created::Mismatch) => return Ok(OrderOutcome::Mismatch),
-        }
-        let Some(item) = find_item(&mut tx, merchant, mode, &new.item).await? else {
-            return Ok(OrderOutcome::NoSuchItem);
-        };
-        if item.stock < i64::from(new.quantity) {
-            return Ok(OrderOutcome::OutOfStock);
-        }
-        let price = item.price.times(new.quantity).ok_or_else(StorageError::corrupt)?;
-        let Some(left) = balance(&mut tx, merchant, mode).await?.minus(price) else {
-            return Ok(OrderOutcome::InsufficientBalance);
-        };
-        sqlx::query("UPDATE items SET stock = stock - $2 WHERE id = $1")
-            .bind(item.id)
-            .bind(new.quantity)
-            .execute(&mut *tx)
-            .await?;
-        sqlx::query("UPDATE balances SET available = $3 WHERE merchant_id = $1 AND mode = $2")
-            .bind(merchant.as_str())
-            .bind(mode.as_str())
-            .bind(left.to_string())
-            .execute(&mut *tx)
-            .await?;
-        let order = insert(&mut tx, &new, item.id).await?;
-        let answer = Answered { status: 201, body: order.id.to_string() };
-        remember(&mut tx, merchant, mode, idempotency.as_ref(), &answer, now).await?;
-        tx.commit().await?;
-        Ok(OrderOutcome::Placed(order))
+            let Some(item) = find_item(&mut tx, merchant, mode, &new.item).await? else {
+                return Ok(OrderOutcome::NoSuchItem);
+            };
+            if item.stock < i64::from(new.quantity) {
+                return Ok(OrderOutcome::OutOfStock);
+            }
+            let price = item.price.times(new.quantity).ok_or_else(StorageError::corrupt)?;
+            let Some(left) = balance(&mut tx, merchant, mode).await?.minus(price) else {
+                return Ok(OrderOutcome::InsufficientBalance);
+            };
+            query("UPDATE items SET stock = stock - $2 WHERE id = $1")
+                .bind(item.id)
+                .bind(new.quantity)
+                .execute(&mut tx)
+                .await?;
+            query("UPDATE balances SET available = $3 WHERE merchant_id = $1 AND mode = $2")
+                .bind(merchant.as_str())
+                .bind(mode.as_str())
+                .bind(left.to_string())
+                .execute(&mut tx)
+                .await?;
+            let order = insert(&mut tx, new, item.id).await?;
+            let answer = Answered { status: 201, body: order.id.to_string() };
+            remember(&mut tx, merchant, mode, idempotency, &answer, now).await?;
+            tx.commit().await?;
+            Ok(OrderOutcome::Placed(order))
+        })
+        .await
     }
 
     async fn list_orders(
@@ -97,7 +98,7 @@ impl Orders for Sqlite {
                  ORDER BY id DESC LIMIT $4"
             }
         };
-        let rows = sqlx::query(text)
+        let rows = query(text)
             .bind(merchant.as_str())
             .bind(mode.as_str())
             .bind(list.status.map(OrderStatus::as_str))
@@ -116,7 +117,7 @@ struct Offer {
 }
 
 async fn find_item(
-    connection: &mut SqliteConnection,
+    connection: &mut Transaction,
     merchant: &MerchantId,
     mode: Mode,
     item: &ItemRef,
@@ -125,22 +126,21 @@ async fn find_item(
         ItemRef::Code(code) => (None, Some(code)),
         ItemRef::Id(id) => (Some(id), None),
     };
-    let found = sqlx::query(
-        "SELECT id, price, stock FROM items WHERE merchant_id = $1 AND mode = $2 AND (id = $3 OR code = $4)",
-    )
-    .bind(merchant.as_str())
-    .bind(mode.as_str())
-    .bind(id)
-    .bind(code)
-    .fetch_optional(connection)
-    .await?;
+    let found =
+        query("SELECT id, price, stock FROM items WHERE merchant_id = $1 AND mode = $2 AND (id = $3 OR code = $4)")
+            .bind(merchant.as_str())
+            .bind(mode.as_str())
+            .bind(id)
+            .bind(code)
+            .fetch_optional(connection)
+            .await?;
     let Some(found) = found else { return Ok(None) };
     let price = Money::parse(found.try_get("price")?).ok_or_else(StorageError::corrupt)?;
     Ok(Some(Offer { id: found.try_get("id")?, price, stock: found.try_get("stock")? }))
 }
 
-async fn balance(connection: &mut SqliteConnection, merchant: &MerchantId, mode: Mode) -> Result<Money, StorageError> {
-    let available: String = sqlx::query_scalar("SELECT available FROM balances WHERE merchant_id = $1 AND mode = $2")
+async fn balance(connection: &mut Transaction, merchant: &MerchantId, mode: Mode) -> Result<Money, StorageError> {
+    let available: String = query_scalar("SELECT available FROM balances WHERE merchant_id = $1 AND mode = $2")
         .bind(merchant.as_str())
         .bind(mode.as_str())
         .fetch_one(connection)
@@ -148,8 +148,8 @@ async fn balance(connection: &mut SqliteConnection, merchant: &MerchantId, mode:
     Money::parse(&available).ok_or_else(StorageError::corrupt)
 }
 
-async fn insert(connection: &mut SqliteConnection, new: &NewOrder, item: i64) -> Result<Order, StorageError> {
-    let row = sqlx::query(
+async fn insert(connection: &mut Transaction, new: &NewOrder, item: i64) -> Result<Order, StorageError> {
+    let row = query(
         "INSERT INTO orders (merchant_id, mode, status, item_id, quantity, email, codes_context, codes_key_version, \
          codes_sealed, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING *",
     )
@@ -168,18 +168,13 @@ async fn insert(connection: &mut SqliteConnection, new: &NewOrder, item: i64) ->
     order(&row)
 }
 
-async fn find(
-    connection: &mut SqliteConnection,
-    merchant: &MerchantId,
-    mode: Mode,
-    id: i64,
-) -> Result<Order, StorageError> {
-    let query = sqlx::query("SELECT * FROM orders WHERE id = $1 AND merchant_id = $2 AND mode = $3");
+async fn find(connection: &mut Transaction, merchant: &MerchantId, mode: Mode, id: i64) -> Result<Order, StorageError> {
+    let query = query("SELECT * FROM orders WHERE id = $1 AND merchant_id = $2 AND mode = $3");
     let found = query.bind(id).bind(merchant.as_str()).bind(mode.as_str()).fetch_optional(connection).await?;
     found.as_ref().map(order).transpose()?.ok_or_else(StorageError::corrupt)
 }
 
-fn order(row: &SqliteRow) -> Result<Order, StorageError> {
+fn order(row: &Row) -> Result<Order, StorageError> {
     Ok(Order {
         id: row.try_get("id")?,
         status: OrderStatus::from_word(row.try_get("status")?).ok_or_else(StorageError::corrupt)?,

@@ -1,12 +1,11 @@
 //! The Vault on SQLite: the trait's verbs, each delegating to the file of its noun.
 
 use async_trait::async_trait;
-use sqlx::sqlite::SqliteConnection;
 use time::OffsetDateTime;
 use tollgate_apikey::{KeyDigest, KeyId, Mode, Overlap};
 
 use super::row::{self, LifecycleColumns};
-use super::{Sqlite, idempotency, merchants, payments};
+use super::{Database, Executor, idempotency, merchants, payments, query, query_scalar};
 use crate::account::{
     Credential, EmailAddress, Merchant, MerchantId, OauthClient, RsaKey, SealedSecret, SecretPurpose, User, UserId,
 };
@@ -15,7 +14,7 @@ use crate::payments::{Charge, NewCharge, NewPaymentRequest, PaymentRequest, Tran
 use crate::storage::{Created, Idempotency, PaymentOutcome, Render, StorageError, Vault};
 
 #[async_trait]
-impl Vault for Sqlite {
+impl Vault for Database {
     async fn insert_merchant(&self, merchant: &Merchant, balance: &str) -> Result<(), StorageError> {
         merchants::insert(self, merchant, balance).await
     }
@@ -33,7 +32,7 @@ impl Vault for Sqlite {
     }
 
     async fn balance(&self, merchant: &MerchantId, mode: Mode) -> Result<Option<String>, StorageError> {
-        let query = sqlx::query_scalar("SELECT available FROM balances WHERE merchant_id = $1 AND mode = $2");
+        let query = query_scalar("SELECT available FROM balances WHERE merchant_id = $1 AND mode = $2");
         Ok(query.bind(merchant.as_str()).bind(mode.as_str()).fetch_optional(&self.read).await?)
     }
 
@@ -70,7 +69,7 @@ impl Vault for Sqlite {
     }
 
     async fn insert_user(&self, user: &User, now: OffsetDateTime) -> Result<UserId, StorageError> {
-        let query = sqlx::query_scalar(
+        let query = query_scalar(
             "INSERT INTO users (merchant_id, email, password_hash, generation, disabled, api_basic, created_at) \
              VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
         );
@@ -88,37 +87,35 @@ impl Vault for Sqlite {
     }
 
     async fn user(&self, id: UserId) -> Result<Option<User>, StorageError> {
-        let found = sqlx::query("SELECT * FROM users WHERE id = $1").bind(id.get()).fetch_optional(&self.read).await?;
+        let found = query("SELECT * FROM users WHERE id = $1").bind(id.get()).fetch_optional(&self.read).await?;
         found.as_ref().map(row::user).transpose()
     }
 
     async fn user_by_email(&self, email: &EmailAddress) -> Result<Option<User>, StorageError> {
-        let query = sqlx::query("SELECT * FROM users WHERE email = $1").bind(email.as_str());
+        let query = query("SELECT * FROM users WHERE email = $1").bind(email.as_str());
         query.fetch_optional(&self.read).await?.as_ref().map(row::user).transpose()
     }
 
     async fn move_user(&self, id: UserId, merchant: &MerchantId) -> Result<(), StorageError> {
-        let query = sqlx::query("UPDATE users SET merchant_id = $2 WHERE id = $1");
+        let query = query("UPDATE users SET merchant_id = $2 WHERE id = $1");
         query.bind(id.get()).bind(merchant.as_str()).execute(&self.write).await?;
         Ok(())
     }
 
     async fn update_user(&self, user: &User) -> Result<(), StorageError> {
-        sqlx::query(
-            "UPDATE users SET password_hash = $2, generation = $3, disabled = $4, api_basic = $5 WHERE id = $1",
-        )
-        .bind(user.id.get())
-        .bind(user.password_hash.as_str())
-        .bind(user.generation)
-        .bind(i64::from(user.disabled))
-        .bind(i64::from(user.api_basic))
-        .execute(&self.write)
-        .await?;
+        query("UPDATE users SET password_hash = $2, generation = $3, disabled = $4, api_basic = $5 WHERE id = $1")
+            .bind(user.id.get())
+            .bind(user.password_hash.as_str())
+            .bind(user.generation)
+            .bind(i64::from(user.disabled))
+            .bind(i64::from(user.api_basic))
+            .execute(&self.write)
+            .await?;
         Ok(())
     }
 
     async fn insert_client(&self, client: &OauthClient) -> Result<(), StorageError> {
-        sqlx::query(
+        query(
             "INSERT INTO oauth_clients (id, dialect, merchant_id, mode, scopes, created_at) \
              VALUES ($1, $2, $3, $4, $5, $6)",
         )
@@ -134,28 +131,27 @@ impl Vault for Sqlite {
     }
 
     async fn client(&self, id: KeyId) -> Result<Option<OauthClient>, StorageError> {
-        let query = sqlx::query("SELECT * FROM oauth_clients WHERE id = $1").bind(id.as_str());
+        let query = query("SELECT * FROM oauth_clients WHERE id = $1").bind(id.as_str());
         query.fetch_optional(&self.read).await?.as_ref().map(row::client).transpose()
     }
 
     async fn insert_credential(&self, credential: &Credential) -> Result<(), StorageError> {
-        let mut connection = self.write.acquire().await?;
-        insert_credential(&mut connection, credential).await
+        insert_credential(&self.write, credential).await
     }
 
     async fn credential(&self, id: KeyId) -> Result<Option<Credential>, StorageError> {
-        let query = sqlx::query("SELECT * FROM credentials WHERE id = $1").bind(id.as_str());
+        let query = query("SELECT * FROM credentials WHERE id = $1").bind(id.as_str());
         query.fetch_optional(&self.read).await?.as_ref().map(row::credential).transpose()
     }
 
     async fn revoke_credential(&self, id: KeyId, now: OffsetDateTime) -> Result<bool, StorageError> {
-        let query = sqlx::query("UPDATE credentials SET revoked_at = COALESCE(revoked_at, $2) WHERE id = $1");
+        let query = query("UPDATE credentials SET revoked_at = COALESCE(revoked_at, $2) WHERE id = $1");
         let done = query.bind(id.as_str()).bind(epoch_ms(now)).execute(&self.write).await?;
-        Ok(done.rows_affected() == 1)
+        Ok(done == 1)
     }
 
     async fn redigest(&self, id: KeyId, old: &KeyDigest, new: &KeyDigest) -> Result<(), StorageError> {
-        sqlx::query("UPDATE credentials SET pepper_version = $2, digest = $3 WHERE id = $1 AND pepper_version = $4")
+        query("UPDATE credentials SET pepper_version = $2, digest = $3 WHERE id = $1 AND pepper_version = $4")
             .bind(id.as_str())
             .bind(new.pepper_version())
             .bind(&new.as_bytes()[..])
@@ -171,53 +167,55 @@ impl Vault for Sqlite {
         overlap: Overlap,
         now: OffsetDateTime,
     ) -> Result<(), StorageError> {
-        let mut tx = self.begin().await?;
-        let last = sqlx::query(
-            "SELECT * FROM credentials WHERE user_id = $1 AND kind = $2 AND mode = $3 ORDER BY rowid DESC LIMIT 1",
-        );
-        let last = last
-            .bind(new.user.map(UserId::get))
-            .bind(new.kind.as_str())
-            .bind(new.mode.as_str())
-            .fetch_optional(&mut *tx)
-            .await?;
-        let usable = sqlx::query(
-            "SELECT * FROM credentials WHERE user_id = $1 AND kind = $2 AND mode = $3 AND revoked_at IS NULL \
-             AND (retiring_until IS NULL OR retiring_until > $4) AND (expires_at IS NULL OR expires_at > $4)",
-        );
-        let usable = usable
-            .bind(new.user.map(UserId::get))
-            .bind(new.kind.as_str())
-            .bind(new.mode.as_str())
-            .bind(epoch_ms(now))
-            .fetch_all(&mut *tx)
-            .await?;
-        for found in &usable {
-            let mut credential = row::credential(found)?;
-            if credential.lifecycle.check(now).is_err() {
-                continue;
-            }
-            credential.lifecycle.retire(now, overlap).map_err(|_| StorageError::corrupt())?;
-            let columns = LifecycleColumns::from(&credential.lifecycle);
-            sqlx::query("UPDATE credentials SET retiring_until = $2, revoked_at = $3 WHERE id = $1")
-                .bind(credential.id.as_str())
-                .bind(columns.retiring_until)
-                .bind(columns.revoked_at)
-                .execute(&mut *tx)
+        self.transaction(|mut tx| async move {
+            let last = query(
+                "SELECT * FROM credentials WHERE user_id = $1 AND kind = $2 AND mode = $3 ORDER BY rowid DESC LIMIT 1",
+            );
+            let last = last
+                .bind(new.user.map(UserId::get))
+                .bind(new.kind.as_str())
+                .bind(new.mode.as_str())
+                .fetch_optional(&mut tx)
                 .await?;
-        }
-        let new = match last {
-            Some(last) => new.clone().inheriting(&row::credential(&last)?, now),
-            None => new.clone(),
-        };
-        insert_credential(&mut tx, &new).await?;
-        tx.commit().await?;
-        Ok(())
+            let usable = query(
+                "SELECT * FROM credentials WHERE user_id = $1 AND kind = $2 AND mode = $3 AND revoked_at IS NULL \
+                 AND (retiring_until IS NULL OR retiring_until > $4) AND (expires_at IS NULL OR expires_at > $4)",
+            );
+            let usable = usable
+                .bind(new.user.map(UserId::get))
+                .bind(new.kind.as_str())
+                .bind(new.mode.as_str())
+                .bind(epoch_ms(now))
+                .fetch_all(&mut tx)
+                .await?;
+            for found in &usable {
+                let mut credential = row::credential(found)?;
+                if credential.lifecycle.check(now).is_err() {
+                    continue;
+                }
+                credential.lifecycle.retire(now, overlap).map_err(|_| StorageError::corrupt())?;
+                let columns = LifecycleColumns::from(&credential.lifecycle);
+                query("UPDATE credentials SET retiring_until = $2, revoked_at = $3 WHERE id = $1")
+                    .bind(credential.id.as_str())
+                    .bind(columns.retiring_until)
+                    .bind(columns.revoked_at)
+                    .execute(&mut tx)
+                    .await?;
+            }
+            let new = match last {
+                Some(last) => new.clone().inheriting(&row::credential(&last)?, now),
+                None => new.clone(),
+            };
+            insert_credential(&mut tx, &new).await?;
+            tx.commit().await?;
+            Ok(())
+        })
+        .await
     }
 
     async fn insert_secret(&self, secret: &SealedSecret) -> Result<(), StorageError> {
         let columns = LifecycleColumns::from(&secret.lifecycle);
-        sqlx::query(
+        query(
             "INSERT INTO sealed_secrets (id, purpose, merchant_id, mode, key_version, sealed, \
              created_at, expires_at, retiring_until, revoked_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         )
@@ -242,7 +240,7 @@ impl Vault for Sqlite {
         mode: Mode,
         purpose: SecretPurpose,
     ) -> Result<Vec<SealedSecret>, StorageError> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT * FROM sealed_secrets WHERE merchant_id = $1 AND mode = $2 AND purpose = $3 \
              ORDER BY created_at DESC, id",
         )
@@ -255,14 +253,14 @@ impl Vault for Sqlite {
     }
 
     async fn rsa_keys(&self, merchant: &MerchantId, mode: Mode) -> Result<Vec<RsaKey>, StorageError> {
-        let query = sqlx::query("SELECT * FROM rsa_keys WHERE merchant_id = $1 AND mode = $2 ORDER BY created_at, id");
+        let query = query("SELECT * FROM rsa_keys WHERE merchant_id = $1 AND mode = $2 ORDER BY created_at, id");
         let rows = query.bind(merchant.as_str()).bind(mode.as_str()).fetch_all(&self.read).await?;
         rows.iter().map(row::rsa_key).collect()
     }
 
     async fn insert_rsa_key(&self, key: &RsaKey) -> Result<(), StorageError> {
         let columns = LifecycleColumns::from(&key.lifecycle);
-        sqlx::query(
+        query(
             "INSERT INTO rsa_keys (id, merchant_id, mode, spki, fingerprint, created_at, expires_at, \
              retiring_until, revoked_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         )
@@ -287,8 +285,12 @@ impl Vault for Sqlite {
         idempotency: &Idempotency,
         now: OffsetDateTime,
     ) -> Result<Option<Created>, StorageError> {
-        let mut connection = self.write.acquire().await?;
-        idempotency::first_answer(&mut connection, merchant, mode, Some(idempotency), now).await
+        self.transaction(|mut tx| async move {
+            let first = idempotency::first_answer(&mut tx, merchant, mode, Some(idempotency), now).await?;
+            tx.commit().await?;
+            Ok(first)
+        })
+        .await
     }
 
     async fn create_payment_request(
@@ -327,9 +329,8 @@ impl Vault for Sqlite {
         mode: Mode,
         limit: u32,
     ) -> Result<Vec<i64>, StorageError> {
-        let query = sqlx::query_scalar(
-            "SELECT id FROM payment_requests WHERE merchant_id = $1 AND mode = $2 ORDER BY id LIMIT $3",
-        );
+        let query =
+            query_scalar("SELECT id FROM payment_requests WHERE merchant_id = $1 AND mode = $2 ORDER BY id LIMIT $3");
         Ok(query.bind(merchant.as_str()).bind(mode.as_str()).bind(limit).fetch_all(&self.read).await?)
     }
 
@@ -343,9 +344,9 @@ impl Vault for Sqlite {
     }
 }
 
-async fn insert_credential(connection: &mut SqliteConnection, credential: &Credential) -> Result<(), StorageError> {
+async fn insert_credential(on: impl Executor, credential: &Credential) -> Result<(), StorageError> {
     let columns = LifecycleColumns::from(&credential.lifecycle);
-    sqlx::query(
+    query(
         "INSERT INTO credentials (id, kind, merchant_id, user_id, client_id, mode, pepper_version, digest, scopes, \
          ip_list, last_four, created_at, expires_at, retiring_until, revoked_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
@@ -365,7 +366,7 @@ async fn insert_credential(connection: &mut SqliteConnection, credential: &Crede
     .bind(columns.expires_at)
     .bind(columns.retiring_until)
     .bind(columns.revoked_at)
-    .execute(connection)
+    .execute(on)
     .await?;
     Ok(())
 }

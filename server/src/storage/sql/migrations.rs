@@ -1,0 +1,44 @@
+//! The steps that bring a database up to date.
+
+use std::borrow::Cow;
+
+use sqlx::SqlStr;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+
+/// One step, in the words of both engines.
+struct Step {
+    version: i64,
+    name: &'static str,
+    sqlite: &'static str,
+    postgres: &'static str,
+}
+
+macro_rules! step {
+    ($version:literal, $name:literal, $file:literal) => {
+        Step {
+            version: $version,
+            name: $name,
+            sqlite: include_str!(concat!("../../../migrations/sqlite/", $file)),
+            postgres: include_str!(concat!("../../../migrations/postgres/", $file)),
+        }
+    };
+}
+
+/// Never edited once released, as databases keep a checksum of each; a change is a new entry.
+const STEPS: &[Step] = &[step!(1, "foundation", "0001_foundation.sql")];
+
+pub(super) fn sqlite() -> Migrator {
+    migrator(|step| step.sqlite)
+}
+
+pub(super) fn postgres() -> Migrator {
+    migrator(|step| step.postgres)
+}
+
+fn migrator(text: fn(&Step) -> &'static str) -> Migrator {
+    let migration = |step: &Step| {
+        let text = SqlStr::from_static(text(step));
+        Migration::new(step.version, Cow::Borrowed(step.name), MigrationType::Simple, text, false)
+    };
+    Migrator::with_migrations(STEPS.iter().map(migration).collect())
+}
