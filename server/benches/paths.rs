@@ -21,7 +21,7 @@ use ring::signature::{
 };
 use serde_json::Value;
 use tokio::runtime::Runtime;
-use tollgate::app::{App, Options, Services};
+use tollgate::app::{App, Options, Services, Storage};
 use tollgate::auth::ListenerMode;
 use tollgate::clock::Clock;
 use tollgate::edge::router;
@@ -43,7 +43,12 @@ impl Bench {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let dir = tempfile::tempdir().unwrap();
         let (router, demo) = runtime.block_on(async {
-            let options = Options { clock: Clock::system(), rng: Rng::system(), limits_scale: 1_000_000 };
+            let options = Options {
+                clock: Clock::system(),
+                rng: Rng::system(),
+                limits_scale: 1_000_000,
+                storage: Storage::Sqlite,
+            };
             let services = Arc::new(Services::open(dir.path(), options).await.unwrap());
             let printed = demo::credentials(&services, "http://sandbox.test", "http://live.test").await.unwrap();
             let proxies = TrustedProxies::new(Vec::new());

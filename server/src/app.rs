@@ -8,14 +8,16 @@ use std::sync::Arc;
 use tollgate_client_address::TrustedProxies;
 
 use crate::account::{PasswordError, Passwords};
-use crate::auth::{Gate, GateParts, ListenerMode, VerifiedHeaders};
+use crate::auth::{Gate, GateParts, ListenerMode, QuotaSubject, VerifiedHeaders};
 use crate::clock::Clock;
 use crate::issuer::Issuer;
 use crate::keys::{KeyFile, KeyFileError, Rings, RingsError, Sealer};
+use crate::limits::Quotas;
 use crate::payments::InFlight;
 use crate::rng::{Rng, RngError};
+use crate::storage::redis::{RedisError, RedisLedger, RedisOptions, RedisQuotas, RedisStore};
 use crate::storage::sql::{Database, OpenError};
-use crate::storage::{Invoices, Ledger, Orders, Purchases, Records, StorageError, Vault};
+use crate::storage::{Invoices, Ledger, Orders, Owner, Purchases, Records, StorageError, StorageUrl, Vault};
 
 /// The state of a request: the services all listeners share, and this listener.
 #[derive(Clone)]
@@ -84,6 +86,9 @@ pub enum StartError {
     /// The database.
     #[error(transparent)]
     Database(#[from] OpenError),
+    /// The store beside the database.
+    #[error(transparent)]
+    Redis(#[from] RedisError),
     /// The key file.
     #[error(transparent)]
     Keys(#[from] KeyFileError),
@@ -110,6 +115,23 @@ pub struct Options {
     pub rng: Rng,
     /// Multiplies every rate limit; 1 but in load tests.
     pub limits_scale: u32,
+    /// Where records are kept.
+    pub storage: Storage,
+}
+
+/// Where records are kept; the key file is always in the data directory.
+#[derive(Debug, Clone, Default)]
+pub enum Storage {
+    /// A PostgreSQL database that several nodes may share, and the Redis they share single uses and quota windows by.
+    Postgres {
+        /// `postgres://…`.
+        url: StorageUrl,
+        /// Without it single uses are in the database, and quota windows are each node's own.
+        redis: Option<RedisOptions>,
+    },
+    /// A SQLite file in the data directory.
+    #[default]
+    Sqlite,
 }
 
 impl Services {
@@ -126,15 +148,15 @@ impl Services {
     ///
     /// [`StartError`] as its variants say.
     pub async fn open(data: &Path, options: Options) -> Result<Self, StartError> {
-        let Options { clock, rng, limits_scale } = options;
+        let Options { clock, rng, limits_scale, storage } = options;
         let lock = lock_directory(data)?;
         let key_path = data.join(Self::KEYS);
-        let database_path = data.join(Self::DATABASE);
-        let keys = open_keys(&key_path, &database_path, &rng)?;
-        let database = Database::sqlite(&database_path).await?;
+        let Opened { keys, database, ledger, quotas, owner } = match storage {
+            Storage::Sqlite => open_alone(&key_path, &data.join(Self::DATABASE), &rng).await?,
+            Storage::Postgres { url, redis } => open_shared(&key_path, &url, redis.as_ref(), &rng).await?,
+        };
         let vault: Arc<dyn Vault> = Arc::new(database.clone());
-        let ledger: Arc<dyn Ledger> = Arc::new(database.clone());
-        let records = Arc::new(Records::new(vault.clone(), ledger.clone()));
+        let records = Arc::new(Records::new(vault.clone(), ledger.clone(), owner));
         records.load(clock.now()).await?;
         let peppers = Arc::new(keys.peppers(&key_path)?);
         let token_pepper = Arc::new(keys.token_pepper(&key_path)?);
@@ -155,6 +177,7 @@ impl Services {
                     passwords: passwords.clone(),
                     sealer: sealer.clone(),
                     verified_headers: VerifiedHeaders::new(&rng)?,
+                    quotas,
                 },
                 limits_scale,
             ),
@@ -197,8 +220,44 @@ impl Services {
     }
 }
 
-fn open_keys(key_path: &Path, database_path: &Path, rng: &Rng) -> Result<KeyFile, KeyFileError> {
-    match (key_path.exists(), database_path.exists()) {
+/// What the choice of storage decides.
+struct Opened {
+    keys: KeyFile,
+    database: Database,
+    ledger: Arc<dyn Ledger>,
+    quotas: Arc<dyn Quotas<QuotaSubject>>,
+    owner: Owner,
+}
+
+async fn open_alone(key_path: &Path, database_path: &Path, rng: &Rng) -> Result<Opened, StartError> {
+    let keys = open_keys(key_path, database_path.exists(), rng)?;
+    let database = Database::sqlite(database_path).await?;
+    let (ledger, quotas) = (Arc::new(database.clone()), Gate::quotas_in_process());
+    Ok(Opened { keys, database, ledger, quotas, owner: Owner::This })
+}
+
+async fn open_shared(
+    key_path: &Path,
+    url: &StorageUrl,
+    redis: Option<&RedisOptions>,
+    rng: &Rng,
+) -> Result<Opened, StartError> {
+    let database = Database::postgres(url.expose_secret()).await?;
+    let keys = open_keys(key_path, !database.is_empty().await?, rng)?;
+    let (ledger, quotas): (Arc<dyn Ledger>, _) = match redis {
+        None => (Arc::new(database.clone()), Gate::quotas_in_process()),
+        Some(options) => {
+            let store = RedisStore::open(options).await?;
+            let quotas: Arc<dyn Quotas<QuotaSubject>> = Arc::new(RedisQuotas::new(store.clone()));
+            (Arc::new(RedisLedger::new(store, Arc::new(database.clone()))), quotas)
+        }
+    };
+    Ok(Opened { keys, database, ledger, quotas, owner: Owner::Several })
+}
+
+/// The key file belongs to its database: where there are records already, it is never made anew.
+fn open_keys(key_path: &Path, has_records: bool, rng: &Rng) -> Result<KeyFile, KeyFileError> {
+    match (key_path.exists(), has_records) {
         (true, _) => KeyFile::read(key_path),
         (false, false) => KeyFile::create(key_path, rng),
         (false, true) => Err(KeyFileError::Missing(key_path.into())),

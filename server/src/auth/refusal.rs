@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::issuer::IssueError;
-use crate::limits::Quota;
+use crate::limits::{Quota, QuotasUnavailable};
 use crate::storage::{StorageError, StorageErrorKind};
 
 /// A refused request.
@@ -209,6 +209,12 @@ impl From<StorageError> for Refusal {
             StorageErrorKind::Corrupt => Self::new(Reason::Internal),
             StorageErrorKind::Unavailable => Self::new(Reason::Unavailable(1)),
         }
+    }
+}
+
+impl From<QuotasUnavailable> for Refusal {
+    fn from(_: QuotasUnavailable) -> Self {
+        Self::new(Reason::Unavailable(1))
     }
 }
 

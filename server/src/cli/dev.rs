@@ -11,7 +11,7 @@ use tollgate_client_address::TrustedProxies;
 
 use super::shutdown::Stop;
 use super::{Failure, guide};
-use crate::app::{App, Options, Services};
+use crate::app::{App, Options, Services, Storage};
 use crate::auth::ListenerMode;
 use crate::clock::Clock;
 use crate::demo::{self, DemoError};
@@ -65,7 +65,12 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     // The addresses come first: a port in use must not leave a new data directory behind.
     let sandbox = bind(arguments.sandbox)?;
     let live = bind(arguments.live)?;
-    let options = Options { clock: Clock::system(), rng: Rng::system(), limits_scale: arguments.limits_scale };
+    let options = Options {
+        clock: Clock::system(),
+        rng: Rng::system(),
+        limits_scale: arguments.limits_scale,
+        storage: Storage::Sqlite,
+    };
     let services = Arc::new(Services::open(&arguments.data, options).await?);
     let printed = demo::credentials(&services, &base_url(&sandbox), &base_url(&live)).await?;
 

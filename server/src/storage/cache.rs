@@ -14,15 +14,16 @@ use quick_cache::sync::Cache;
 /// insert. Absent records are not cached: an unknown id never evicts a known one.
 #[derive(Debug)]
 pub struct FencedCache<K, V> {
-    records: Cache<K, V>,
+    /// `None` keeps nothing.
+    records: Option<Cache<K, V>>,
     generation: Mutex<u64>,
 }
 
 impl<K: Hash + Eq + Clone, V: Clone> FencedCache<K, V> {
-    /// A cache of at most `capacity` records.
+    /// A cache of at most `capacity` records; of none, every read loads.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
-        Self { records: Cache::new(capacity), generation: Mutex::new(0) }
+        Self { records: (capacity > 0).then(|| Cache::new(capacity)), generation: Mutex::new(0) }
     }
 
     /// The record, from the cache or by `load`.
@@ -34,7 +35,8 @@ impl<K: Hash + Eq + Clone, V: Clone> FencedCache<K, V> {
     where
         F: Future<Output = Result<Option<V>, E>>,
     {
-        if let Some(hit) = self.records.get(key) {
+        let Some(records) = &self.records else { return load.await };
+        if let Some(hit) = records.get(key) {
             return Ok(Some(hit));
         }
         let before = *self.lock();
@@ -42,7 +44,7 @@ impl<K: Hash + Eq + Clone, V: Clone> FencedCache<K, V> {
         if let Some(record) = &loaded {
             let generation = self.lock();
             if *generation == before {
-                self.records.insert(key.clone(), record.clone());
+                records.insert(key.clone(), record.clone());
             }
         }
         Ok(loaded)
@@ -52,14 +54,18 @@ impl<K: Hash + Eq + Clone, V: Clone> FencedCache<K, V> {
     pub fn invalidate(&self, key: &K) {
         let mut generation = self.lock();
         *generation += 1;
-        self.records.remove(key);
+        if let Some(records) = &self.records {
+            records.remove(key);
+        }
     }
 
     /// Forgets every record for which `stale` says so, under the same fence.
     pub fn invalidate_where(&self, stale: impl Fn(&V) -> bool) {
         let mut generation = self.lock();
         *generation += 1;
-        self.records.retain(|_, record| !stale(record));
+        if let Some(records) = &self.records {
+            records.retain(|_, record| !stale(record));
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, u64> {
@@ -93,6 +99,13 @@ mod tests {
         assert_eq!(cache.read(&1, async { Ok::<_, Infallible>(Some(10)) }).await, Ok(Some(10)));
         assert_eq!(cache.read(&1, async { Err("storage was asked") }).await, Ok(Some(10)));
         cache.invalidate_where(|value| *value == 10);
+        assert_eq!(cache.read(&1, async { Err("storage was asked") }).await, Err("storage was asked"));
+    }
+
+    #[tokio::test]
+    async fn a_cache_of_nothing_loads_every_time() {
+        let cache = FencedCache::new(0);
+        assert_eq!(cache.read(&1, async { Ok::<_, Infallible>(Some(10)) }).await, Ok(Some(10)));
         assert_eq!(cache.read(&1, async { Err("storage was asked") }).await, Err("storage was asked"));
     }
 }

@@ -68,3 +68,9 @@ impl From<sqlx::Error> for StorageError {
         Self { kind, source: Some(Box::new(error)) }
     }
 }
+
+impl From<redis::RedisError> for StorageError {
+    fn from(error: redis::RedisError) -> Self {
+        Self { kind: StorageErrorKind::Unavailable, source: Some(Box::new(error)) }
+    }
+}

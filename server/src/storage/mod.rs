@@ -8,7 +8,9 @@ mod ledger;
 mod orders;
 mod purchases;
 mod records;
+pub mod redis;
 pub mod sql;
+mod url;
 mod vault;
 
 pub use cache::FencedCache;
@@ -18,5 +20,6 @@ pub use invoices::{InvoicePaymentOutcome, Invoices};
 pub use ledger::{CheckoutGrant, Claim, Ledger, MintRefusal};
 pub use orders::{OrderOutcome, Orders};
 pub use purchases::{Credit, CreditOutcome, LinkOutcome, NewCredit, Purchases, ReleaseOutcome};
-pub use records::{Records, RequestSigning};
+pub use records::{Owner, Records, RequestSigning};
+pub use url::StorageUrl;
 pub use vault::{Answered, Created, Idempotency, PaymentOutcome, Render, Vault};

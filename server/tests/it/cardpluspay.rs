@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use time::OffsetDateTime;
 use tokio::task::JoinSet;
 use tollgate::account::{Credential, KeyFamily, Merchant, MerchantId, MerchantStatus, RsaKey};
-use tollgate::app::{App, Options, Services};
+use tollgate::app::{App, Options, Services, Storage};
 use tollgate::auth::ListenerMode;
 use tollgate::clock::Clock;
 use tollgate::dialects;
@@ -1165,7 +1165,7 @@ impl Bench {
         std::fs::write(&path, keys.to_string()).unwrap();
 
         let clock = Clock::manual(OffsetDateTime::from_unix_timestamp(T0).unwrap());
-        let options = Options { clock: clock.clone(), rng: Rng::system(), limits_scale: 1 };
+        let options = Options { clock: clock.clone(), rng: Rng::system(), limits_scale: 1, storage: Storage::Sqlite };
         let services = Arc::new(Services::open(dir.path(), options).await.unwrap());
         let proxies = TrustedProxies::parse(["10.0.0.0/8"]).unwrap();
         let listener = Arc::new(services.listener(ListenerMode::Any, SANDBOX, proxies).unwrap());

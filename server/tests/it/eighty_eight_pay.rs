@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use time::OffsetDateTime;
 use tollgate::account::{Credential, KeyFamily, Merchant, MerchantId, MerchantStatus, User, UserId};
-use tollgate::app::{App, Options, Services};
+use tollgate::app::{App, Options, Services, Storage};
 use tollgate::auth::ListenerMode;
 use tollgate::clock::Clock;
 use tollgate::dialects;
@@ -1684,7 +1684,7 @@ impl Bench {
     async fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Clock::manual(OffsetDateTime::from_unix_timestamp(T0).unwrap());
-        let options = Options { clock: clock.clone(), rng: Rng::system(), limits_scale: 1 };
+        let options = Options { clock: clock.clone(), rng: Rng::system(), limits_scale: 1, storage: Storage::Sqlite };
         let services = Arc::new(Services::open(dir.path(), options).await.unwrap());
         let merchant = merchant("COL", "7QX2Z");
         services.vault.insert_merchant(&merchant, "1.00").await.unwrap();

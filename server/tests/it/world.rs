@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use time::OffsetDateTime;
 use tokio::sync::OnceCell;
 use tollgate::account::{MerchantId, MerchantStatus};
-use tollgate::app::{App, Options, Services};
+use tollgate::app::{App, Options, Services, Storage};
 use tollgate::auth::ListenerMode;
 use tollgate::clock::Clock;
 use tollgate::demo;
@@ -97,7 +97,7 @@ async fn template() -> (TempDir, Value) {
 }
 
 async fn open(data: &Path, clock: Clock) -> Arc<Services> {
-    let options = Options { clock, rng: Rng::system(), limits_scale: 1 };
+    let options = Options { clock, rng: Rng::system(), limits_scale: 1, storage: Storage::Sqlite };
     Arc::new(Services::open(data, options).await.unwrap())
 }
 

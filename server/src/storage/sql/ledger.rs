@@ -91,6 +91,11 @@ impl Ledger for Database {
         Ok(())
     }
 
+    async fn token_revoked(&self, id: &str) -> Result<bool, StorageError> {
+        let query = query("SELECT id FROM revoked_tokens WHERE id = $1").bind(id);
+        Ok(query.fetch_optional(&self.read).await?.is_some())
+    }
+
     async fn revoked_tokens(&self, now: OffsetDateTime) -> Result<Vec<(String, OffsetDateTime)>, StorageError> {
         let query = query("SELECT id, expires_at FROM revoked_tokens WHERE expires_at > $1");
         let rows = query.bind(epoch_ms(now)).fetch_all(&self.read).await?;
