@@ -93,14 +93,11 @@ impl<S: Hash + Eq + Clone> QuotaWindows<S> {
         Ok(state(&log.grants, bucket, now_ms))
     }
 
-    /// How the windows stand, without taking a grant.
+    /// How the windows stand; looking changes nothing.
     pub fn peek(&self, bucket: &Bucket, subject: &S, now_ms: i64) -> Quota {
-        let mut shard = self.shard(subject);
-        match shard.get_mut(&(bucket.name, subject.clone())) {
-            Some(log) => {
-                log.forget_old(now_ms);
-                state(&log.grants, bucket, now_ms)
-            }
+        let shard = self.shard(subject);
+        match shard.get(&(bucket.name, subject.clone())) {
+            Some(log) => state(&log.grants, bucket, now_ms),
             None => state(&VecDeque::new(), bucket, now_ms),
         }
     }

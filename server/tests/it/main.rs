@@ -13,4 +13,5 @@ mod leaks;
 mod oauth;
 mod pledg;
 mod sixth_dialect;
+mod storage;
 mod world;

@@ -71,20 +71,7 @@ pub(crate) async fn world_with(dialects: &'static [&'static dyn Dialect]) -> Wor
     }
     let clock = Clock::manual(OffsetDateTime::from_unix_timestamp(T0).unwrap());
     let services = open(dir.path(), clock.clone()).await;
-    let listener = |mode, base_url| {
-        let proxies = TrustedProxies::parse(["10.0.0.0/8"]).unwrap();
-        let listener = Arc::new(services.listener(mode, base_url, proxies).unwrap());
-        router(&App { services: services.clone(), listener }, dialects)
-    };
-    World {
-        sandbox: listener(ListenerMode::Test, SANDBOX),
-        live: listener(ListenerMode::Live, LIVE),
-        any: listener(ListenerMode::Any, SANDBOX),
-        services,
-        clock,
-        demo: demo.clone(),
-        _dir: dir,
-    }
+    World::assemble(services, clock, demo.clone(), dir, dialects)
 }
 
 async fn template() -> (TempDir, Value) {
@@ -102,6 +89,34 @@ async fn open(data: &Path, clock: Clock) -> Arc<Services> {
 }
 
 impl World {
+    /// A server over services that were opened elsewhere.
+    pub(crate) fn over(services: Arc<Services>, clock: Clock, demo: Value, dir: TempDir) -> Self {
+        Self::assemble(services, clock, demo, dir, dialects::ALL)
+    }
+
+    fn assemble(
+        services: Arc<Services>,
+        clock: Clock,
+        demo: Value,
+        dir: TempDir,
+        dialects: &'static [&'static dyn Dialect],
+    ) -> Self {
+        let listener = |mode, base_url| {
+            let proxies = TrustedProxies::parse(["10.0.0.0/8"]).unwrap();
+            let listener = Arc::new(services.listener(mode, base_url, proxies).unwrap());
+            router(&App { services: services.clone(), listener }, dialects)
+        };
+        Self {
+            sandbox: listener(ListenerMode::Test, SANDBOX),
+            live: listener(ListenerMode::Live, LIVE),
+            any: listener(ListenerMode::Any, SANDBOX),
+            services,
+            clock,
+            demo,
+            _dir: dir,
+        }
+    }
+
     pub(crate) async fn send(&self, call: Call) -> Answer {
         let router = match call.listener {
             ListenerMode::Any => &self.any,

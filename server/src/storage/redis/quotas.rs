@@ -17,6 +17,9 @@ pub struct RedisQuotas {
     script: Script,
 }
 
+/// Grants in a window, the oldest of them, and the one whose leaving makes room.
+type Window = (u64, Option<i64>, Option<i64>);
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ask {
     Debit,
@@ -37,8 +40,7 @@ impl RedisQuotas {
         for window in bucket.windows() {
             call.arg(window.limit).arg(window.length_ms());
         }
-        let (taken, now_ms, figures): (i64, i64, Vec<(u64, Option<i64>, Option<i64>)>) =
-            call.invoke_async(&mut self.store.connection()).await?;
+        let (taken, now_ms, figures): (i64, i64, Vec<Window>) = call.invoke_async(&mut self.store.connection()).await?;
         let figures = figures.into_iter().map(|(used, oldest_ms, leaving_ms)| Figures { used, oldest_ms, leaving_ms });
         Ok((taken == 1, Quota::tightest(bucket, now_ms, figures)))
     }
@@ -52,12 +54,14 @@ impl<S: QuotaKey + Send + Sync> Quotas<S> for RedisQuotas {
         subject: &S,
         now_ms: i64,
     ) -> Result<Result<Quota, Quota>, QuotasUnavailable> {
-        let (taken, quota) = self.ask(Ask::Debit, bucket, &subject.key(), now_ms).await.map_err(unavailable)?;
+        let (taken, quota) =
+            self.ask(Ask::Debit, bucket, &subject.key(), now_ms).await.map_err(|error| unavailable(&error))?;
         Ok(if taken { Ok(quota) } else { Err(quota) })
     }
 
     async fn peek(&self, bucket: &Bucket, subject: &S, now_ms: i64) -> Result<Quota, QuotasUnavailable> {
-        let (_, quota) = self.ask(Ask::Peek, bucket, &subject.key(), now_ms).await.map_err(unavailable)?;
+        let (_, quota) =
+            self.ask(Ask::Peek, bucket, &subject.key(), now_ms).await.map_err(|error| unavailable(&error))?;
         Ok(quota)
     }
 
@@ -65,7 +69,7 @@ impl<S: QuotaKey + Send + Sync> Quotas<S> for RedisQuotas {
     fn sweep(&self, _now_ms: i64) {}
 }
 
-fn unavailable(error: StorageError) -> QuotasUnavailable {
-    tracing::error!(error = &error as &dyn std::error::Error, "quota windows failed");
+fn unavailable(error: &StorageError) -> QuotasUnavailable {
+    tracing::error!(error = error as &dyn std::error::Error, "quota windows failed");
     QuotasUnavailable
 }

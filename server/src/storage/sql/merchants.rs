@@ -67,7 +67,7 @@ pub(super) async fn setting(
     name: &str,
 ) -> Result<Option<String>, StorageError> {
     let query = query_scalar("SELECT value FROM settings WHERE merchant_id = $1 AND mode = $2 AND name = $3");
-    Ok(query.bind(merchant.as_str()).bind(mode.as_str()).bind(name).fetch_optional(&db.read).await?)
+    query.bind(merchant.as_str()).bind(mode.as_str()).bind(name).fetch_optional(&db.read).await
 }
 
 pub(super) async fn set_setting(
@@ -97,7 +97,7 @@ pub(super) async fn alias(
     name: &str,
 ) -> Result<Option<String>, StorageError> {
     let query = query_scalar("SELECT value FROM aliases WHERE merchant_id = $1 AND mode = $2 AND name = $3");
-    Ok(query.bind(merchant.as_str()).bind(mode.as_str()).bind(name).fetch_optional(&db.read).await?)
+    query.bind(merchant.as_str()).bind(mode.as_str()).bind(name).fetch_optional(&db.read).await
 }
 
 pub(super) async fn by_alias(

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sqlx::migrate::MigrateError;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgSslMode};
-use sqlx::{Arguments, ConnectOptions, Connection, PgExecutor};
+use sqlx::{Arguments, PgExecutor};
 
 use super::column::Row;
 use super::database::{Database, OpenError, Reader, Writer};
@@ -31,12 +31,14 @@ pub(super) async fn open(url: &str) -> Result<Database, OpenError> {
     }
     let unreachable = |error: sqlx::Error| OpenError::Unreachable(name.clone(), error.to_string());
     // A migration may take longer than a request may.
-    let mut connection = options.clone().options([SETTINGS[0]]).connect().await.map_err(unreachable)?;
-    migrations::postgres().run(&mut connection).await.map_err(|error| match error {
+    let patient = options.clone().options([SETTINGS[0]]);
+    let pool = PgPoolOptions::new().max_connections(1).connect_with(patient).await.map_err(unreachable)?;
+    let migrated = migrations::postgres().run(&pool).await;
+    pool.close().await;
+    migrated.map_err(|error| match error {
         MigrateError::VersionMissing(_) | MigrateError::VersionMismatch(_) => OpenError::Newer(name.clone()),
         other => OpenError::Unreachable(name.clone(), other.to_string()),
     })?;
-    connection.close().await.map_err(unreachable)?;
     let pool = PgPoolOptions::new()
         .max_connections(CONNECTIONS)
         .acquire_timeout(ACQUIRE)

@@ -7,10 +7,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use sqlx::migrate::MigrateError;
-use sqlx::sqlite::{
-    SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
-};
-use sqlx::{Arguments, ConnectOptions, SqliteExecutor};
+use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Arguments, SqliteExecutor, SqlitePool};
 
 use super::column::Row;
 use super::database::{Database, OpenError, Reader, Writer};
@@ -40,18 +38,20 @@ pub(super) async fn open(path: &Path) -> Result<Database, OpenError> {
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(BUSY)
         .foreign_keys(true);
-    let mut write = options.connect().await.map_err(|error| classify(path, &error))?;
-    check_integrity(&mut write)
+    let write = SqlitePoolOptions::new()
+        .max_connections(1)
+        .connect_with(options.clone())
         .await
-        .map_err(|error| classify(path, &error))?
-        .ok_or(OpenError::Damaged(path.into()))?;
-    migrations::sqlite().run(&mut write).await.map_err(|error| match error {
+        .map_err(|error| classify(path, &error))?;
+    check_integrity(&write).await.map_err(|error| classify(path, &error))?.ok_or(OpenError::Damaged(path.into()))?;
+    migrations::sqlite().run(&write).await.map_err(|error| match error {
         MigrateError::VersionMissing(_) | MigrateError::VersionMismatch(_) => {
             OpenError::Newer(path.display().to_string())
         }
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => classify(path, &error),
         other => OpenError::Unreadable(path.into(), other.to_string()),
     })?;
+    let write = write.acquire().await.map_err(|error| classify(path, &error))?.detach();
     let read = SqlitePoolOptions::new()
         .max_connections(READERS)
         .idle_timeout(None)
@@ -102,8 +102,8 @@ fn make_private(path: &Path) -> std::io::Result<()> {
 }
 
 /// `None` when the file's own structure check finds a fault.
-async fn check_integrity(connection: &mut SqliteConnection) -> Result<Option<()>, sqlx::Error> {
-    let verdict: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(connection).await?;
+async fn check_integrity(pool: &SqlitePool) -> Result<Option<()>, sqlx::Error> {
+    let verdict: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(pool).await?;
     Ok((verdict == "ok").then_some(()))
 }
 
