@@ -64,6 +64,8 @@ pub enum OpenError {
 impl Database {
     /// Times a transaction is run again when another one stood in its way.
     const MAX_RETRIES: u32 = 64;
+    /// How long closing waits for what is under way.
+    const MAX_CLOSE: Duration = Duration::from_secs(5);
     /// The longest rest before it is run again.
     const MAX_REST: Duration = Duration::from_millis(20);
 
@@ -95,15 +97,21 @@ impl Database {
         Ok(found.is_none())
     }
 
-    /// Closes every connection; of SQLite this also empties the write-ahead log.
+    /// Closes every connection; of SQLite this also empties the write-ahead log. One that is still in use is waited for
+    /// so long as a statement may take, and then left to end by itself.
     pub async fn close(&self) {
-        match &self.read {
-            Reader::Postgres(pool) => pool.close().await,
-            Reader::Sqlite(pool) => pool.close().await,
-        }
-        match &self.write {
-            Writer::Postgres(pool) => pool.close().await,
-            Writer::Sqlite(writer) => writer.close().await,
+        let closed = async {
+            match &self.read {
+                Reader::Postgres(pool) => pool.close().await,
+                Reader::Sqlite(pool) => pool.close().await,
+            }
+            match &self.write {
+                Writer::Postgres(pool) => pool.close().await,
+                Writer::Sqlite(writer) => writer.close().await,
+            }
+        };
+        if tokio::time::timeout(Self::MAX_CLOSE, closed).await.is_err() {
+            tracing::warn!("a database connection was still in use at the end");
         }
     }
 

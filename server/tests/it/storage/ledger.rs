@@ -6,6 +6,7 @@ use tollgate::storage::{Claim, MintRefusal};
 use tollgate_apikey::Mode;
 
 use super::Backend;
+use super::races::at_once;
 use super::samples::{MODE, credential, grant, in_s, key_id, now, stored_merchant, stored_payment_request};
 
 super::on_each!(Sqlite in sqlite, Postgres in postgres, Redis in redis => {
@@ -56,12 +57,12 @@ async fn parallel_grants_keep_the_limit(db: Backend) {
     let id = stored_merchant(&db, 1).await;
     db.vault.insert_credential(&credential(&id, 200)).await.unwrap();
     let request = stored_payment_request(&db, &id).await;
-    let mut tasks = JoinSet::new();
-    for n in 0..40 {
+    let outcomes = at_once(&db, |n| {
         let (ledger, grant) = (db.ledger.clone(), grant(&id, request, n, in_s(60)));
-        tasks.spawn(async move { ledger.store_grant(&grant, 5, now()).await.unwrap() });
-    }
-    let stored = tasks.join_all().await.into_iter().flatten().count();
+        async move { ledger.store_grant(&grant, 5, now()).await.unwrap() }
+    })
+    .await;
+    let stored = outcomes.into_iter().flatten().count();
     assert_eq!(stored, 5);
 }
 

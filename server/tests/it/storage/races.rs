@@ -1,7 +1,9 @@
 //! What must hold when many callers do the same at once.
 
 use std::future::Future;
+use std::sync::Arc;
 
+use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 use tollgate::payments::{ItemRef, TransactionStatus};
 use tollgate::storage::{
@@ -11,8 +13,8 @@ use tollgate_apikey::KeyDigest;
 
 use super::Backend;
 use super::samples::{
-    MODE, answered, card, credential, idempotency, invoice, invoice_payment, item, key_id, now, order, payment_request,
-    purchase, stored_merchant, stored_payment_request,
+    MODE, answered, card, credential, idempotency, invoice, invoice_payment, item, key_id, merchant_id, now, order,
+    payment_request, purchase, stored_merchant, stored_payment_request,
 };
 
 super::on_each!(Sqlite in sqlite, Postgres in postgres => {
@@ -29,14 +31,26 @@ super::on_each!(Sqlite in sqlite, Postgres in postgres => {
 
 const CALLERS: u8 = 40;
 
-async fn at_once<T, F>(call: impl Fn(u8) -> F) -> Vec<T>
+/// Starts every call at the same moment, on connections that were opened before.
+pub(super) async fn at_once<T, F>(db: &Backend, call: impl Fn(u8) -> F) -> Vec<T>
 where
     T: Send + 'static,
     F: Future<Output = T> + Send + 'static,
 {
+    let mut warm = JoinSet::new();
+    for n in 0..CALLERS {
+        let vault = db.vault.clone();
+        warm.spawn(async move { vault.answered(&merchant_id(0), MODE, &idempotency("warm", n), now()).await.unwrap() });
+    }
+    warm.join_all().await;
+    let start = Arc::new(Barrier::new(usize::from(CALLERS)));
     let mut tasks = JoinSet::new();
     for n in 0..CALLERS {
-        tasks.spawn(call(n));
+        let (call, start) = (call(n), start.clone());
+        tasks.spawn(async move {
+            start.wait().await;
+            call.await
+        });
     }
     tasks.join_all().await
 }
@@ -46,7 +60,7 @@ async fn one_invoice_is_paid_once(db: Backend) {
     let stored = invoice(&id, "inv_1");
     db.invoices.insert_invoice(&stored).await.unwrap();
     db.invoices.insert_payment_method(&card(&id, "pm_1")).await.unwrap();
-    let outcomes = at_once(|n| {
+    let outcomes = at_once(&db, |n| {
         let (invoices, payment) = (db.invoices.clone(), invoice_payment(&stored, &format!("pay_{n}")));
         async move { invoices.pay_invoice(payment, None, &|made| answered(&made.id)).await.unwrap() }
     })
@@ -59,7 +73,7 @@ async fn one_invoice_is_paid_once(db: Backend) {
 async fn one_payment_request_is_paid_once(db: Backend) {
     let id = stored_merchant(&db, 1).await;
     let request = stored_payment_request(&db, &id).await;
-    let outcomes = at_once(|_| {
+    let outcomes = at_once(&db, |_| {
         let (vault, id) = (db.vault.clone(), id.clone());
         async move { vault.attempt_payment(&id, MODE, request, "card", TransactionStatus::Paid, now()).await.unwrap() }
     })
@@ -72,7 +86,7 @@ async fn one_payment_request_is_paid_once(db: Backend) {
 async fn one_balance_is_spent_to_the_last_order(db: Backend) {
     let id = stored_merchant(&db, 1).await; // 100.00, and each order costs 10.00
     let item = db.orders.insert_item(&item(&id, 1_000)).await.unwrap();
-    let outcomes = at_once(|_| {
+    let outcomes = at_once(&db, |_| {
         let (orders, new) = (db.orders.clone(), order(&id, ItemRef::Id(item), 1));
         async move { orders.create_order(new, None).await.unwrap() }
     })
@@ -87,7 +101,7 @@ async fn one_balance_is_spent_to_the_last_order(db: Backend) {
 async fn one_stock_is_sold_to_the_last_piece(db: Backend) {
     let id = stored_merchant(&db, 1).await;
     let item = db.orders.insert_item(&item(&id, 7)).await.unwrap();
-    let outcomes = at_once(|_| {
+    let outcomes = at_once(&db, |_| {
         let (orders, new) = (db.orders.clone(), order(&id, ItemRef::Id(item), 1));
         async move { orders.create_order(new, None).await.unwrap() }
     })
@@ -100,7 +114,7 @@ async fn one_stock_is_sold_to_the_last_piece(db: Backend) {
 async fn one_purchase_is_credited_to_its_price(db: Backend) {
     let id = stored_merchant(&db, 1).await;
     db.purchases.insert_purchase(&purchase(&id, "pur_1", "authorized")).await.unwrap(); // 1 000 cents
-    let outcomes = at_once(|_| {
+    let outcomes = at_once(&db, |_| {
         let purchases = db.purchases.clone();
         let credit = NewCredit { merchant: id.clone(), mode: MODE, uid: "pur_1".into(), amount_cents: 90, now: now() };
         async move { purchases.credit_by_transfer(credit, None, &|made| answered(made.credited_cents)).await.unwrap() }
@@ -119,7 +133,7 @@ async fn one_purchase_is_credited_to_its_price(db: Backend) {
 
 async fn one_payload_opens_one_link(db: Backend) {
     let id = stored_merchant(&db, 1).await;
-    let outcomes = at_once(|n| {
+    let outcomes = at_once(&db, |n| {
         let (purchases, new) = (db.purchases.clone(), purchase(&id, &format!("pur_{n}"), "open"));
         async move { purchases.open_link(new, "{}").await.unwrap() }
     })
@@ -137,7 +151,7 @@ async fn one_payload_opens_one_link(db: Backend) {
 
 async fn one_key_makes_one_payment_request(db: Backend) {
     let id = stored_merchant(&db, 1).await;
-    let outcomes = at_once(|_| {
+    let outcomes = at_once(&db, |_| {
         let (vault, new) = (db.vault.clone(), payment_request(&id));
         async move {
             let key = Some(idempotency("k", 1));
@@ -164,7 +178,7 @@ async fn one_key_makes_one_payment_request(db: Backend) {
 async fn one_old_digest_is_replaced_once(db: Backend) {
     let id = stored_merchant(&db, 1).await;
     db.vault.insert_credential(&credential(&id, 1)).await.unwrap();
-    at_once(|n| {
+    at_once(&db, |n| {
         let vault = db.vault.clone();
         let (old, new) = (KeyDigest::from_parts(1, [1; 32]), KeyDigest::from_parts(2 + u32::from(n), [n; 32]));
         async move { vault.redigest(key_id(1), &old, &new).await.unwrap() }
@@ -180,7 +194,7 @@ async fn writers_of_different_merchants_all_get_through(db: Backend) {
     for n in 0..CALLERS {
         ids.push(stored_merchant(&db, n).await);
     }
-    let outcomes = at_once(|n| {
+    let outcomes = at_once(&db, |n| {
         let (vault, new) = (db.vault.clone(), payment_request(&ids[usize::from(n)]));
         async move {
             let key = Some(idempotency("k", 1));
