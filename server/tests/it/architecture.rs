@@ -54,18 +54,45 @@ fn the_layers_of_the_server_see_only_what_lies_below() {
     let rules: &[(&str, &[&str])] = &[
         (
             "account",
-            &["axum", "sqlx", "crate::dialects", "crate::transport", "crate::edge", "crate::cli", "crate::app"],
+            &[
+                "axum",
+                "sqlx",
+                "redis::",
+                "crate::dialects",
+                "crate::transport",
+                "crate::edge",
+                "crate::cli",
+                "crate::app",
+            ],
         ),
-        ("auth", &["axum", "sqlx", "crate::dialects", "crate::transport", "crate::edge", "crate::cli", "crate::app"]),
-        ("payments", &["axum", "sqlx", "crate::dialects", "crate::transport", "crate::storage", "crate::auth"]),
-        ("limits", &["axum", "sqlx", "crate::"]),
-        ("keys", &["axum", "sqlx", "crate::dialects", "crate::storage"]),
+        (
+            "auth",
+            &[
+                "axum",
+                "sqlx",
+                "redis::",
+                "crate::dialects",
+                "crate::transport",
+                "crate::edge",
+                "crate::cli",
+                "crate::app",
+            ],
+        ),
+        (
+            "payments",
+            &["axum", "sqlx", "redis::", "crate::dialects", "crate::transport", "crate::storage", "crate::auth"],
+        ),
+        ("limits", &["axum", "sqlx", "redis::", "crate::"]),
+        ("keys", &["axum", "sqlx", "redis::", "crate::dialects", "crate::storage"]),
         (
             "storage",
             &["axum", "crate::dialects", "crate::transport", "crate::auth", "crate::edge", "crate::cli", "crate::app"],
         ),
-        ("dialects", &["sqlx", "storage::sql", "crate::edge", "crate::cli"]),
-        ("transport", &["sqlx", "storage::sql", "crate::dialects", "crate::edge", "crate::cli", "crate::app"]),
+        ("dialects", &["sqlx", "storage::sql", "redis::", "crate::edge", "crate::cli"]),
+        (
+            "transport",
+            &["sqlx", "storage::sql", "redis::", "crate::dialects", "crate::edge", "crate::cli", "crate::app"],
+        ),
     ];
     for (folder, forbidden) in rules {
         for file in rust_files(&root().join("server/src").join(folder)) {

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
+use super::idempotency::IDEMPOTENCY_LIFE;
 use super::{Database, query, query_scalar, row};
 use crate::clock::{epoch_ms, from_epoch_ms};
 use crate::payments::PaymentRequestStatus;
@@ -103,13 +104,15 @@ impl Ledger for Database {
     }
 
     async fn sweep(&self, before: OffsetDateTime) -> Result<u64, StorageError> {
+        let (before, answered_before) = (epoch_ms(before), epoch_ms(before - IDEMPOTENCY_LIFE));
         let mut gone = 0;
-        for statement in [
-            "DELETE FROM checkout_grants WHERE expires_at < $1",
-            "DELETE FROM used_once WHERE expires_at < $1",
-            "DELETE FROM revoked_tokens WHERE expires_at < $1",
+        for (statement, before) in [
+            ("DELETE FROM checkout_grants WHERE expires_at < $1", before),
+            ("DELETE FROM used_once WHERE expires_at < $1", before),
+            ("DELETE FROM revoked_tokens WHERE expires_at < $1", before),
+            ("DELETE FROM idempotency WHERE created_at < $1", answered_before),
         ] {
-            gone += query(statement).bind(epoch_ms(before)).execute(&self.write).await?;
+            gone += query(statement).bind(before).execute(&self.write).await?;
         }
         Ok(gone)
     }

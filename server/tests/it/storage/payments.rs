@@ -68,6 +68,8 @@ async fn a_repeated_key_is_answered_as_the_first_for_a_day(db: Backend) {
     assert!(matches!(asked(id.clone(), in_s(1)).await, Some(Created::Replayed(answer)) if answer.body == first.body));
     assert!(asked(merchant_id(2), in_s(1)).await.is_none());
     assert!(matches!(make("k", 2, in_s(86_400)).await, Created::New(_)), "after a day the key is free");
+    assert!(matches!(make("k", 2, in_s(86_401)).await, Created::Replayed(_)), "and taken again");
+    assert_eq!(db.ledger.sweep(in_s(2 * 86_400)).await.unwrap(), 1, "the sweep takes the key that nobody used again");
 }
 
 async fn a_charge_is_made_once_a_key(db: Backend) {
