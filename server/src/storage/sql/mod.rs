@@ -2,7 +2,7 @@
 //!
 //! Every statement is written once, in what both engines understand: `$1` parameters, `RETURNING`, `ON CONFLICT`, and
 //! columns of three types only (`BIGINT`, `TEXT`, `BLOB`, which PostgreSQL calls `BYTEA`). What differs is in
-//! [`sqlite`] and [`postgres`] (opening, running) and in the two folders of `server/migrations/`.
+//! `sqlite.rs` and `postgres.rs` (opening, running) and in the two folders of `server/migrations/`.
 //!
 //! A file of verbs is written so:
 //!
