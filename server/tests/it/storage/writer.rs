@@ -3,12 +3,13 @@
 use sqlx::Connection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use tokio::task::JoinSet;
+use tollgate::payments::InvoiceStatus;
 use tollgate::storage::sql::Database;
 use tollgate::storage::{Claim, Created, Invoices, Ledger, StorageErrorKind, Vault};
 use tollgate_apikey::Mode;
 
 use super::samples::{
-    MODE, answered, charge, in_s, invoice, invoice_payment, merchant, merchant_id, now, payment_request,
+    MODE, answered, card, charge, in_s, invoice, invoice_payment, merchant, merchant_id, now, payment_request,
 };
 
 struct File {
@@ -35,6 +36,12 @@ impl File {
 async fn what_fails_in_a_group_fails_alone() {
     let file = File::new().await;
     let id = merchant_id(1);
+    file.database.insert_payment_method(&card(&id, "pm_1")).await.unwrap();
+    for n in (3..64_u8).step_by(4) {
+        file.database.insert_invoice(&invoice(&id, &format!("inv_{n}"))).await.unwrap();
+    }
+    let first = invoice_payment(&invoice(&id, "inv_63"), "taken");
+    file.database.pay_invoice(first, None, &|made| answered(&made.id)).await.unwrap();
     // While somebody else holds the file, all of these gather before the writer and then share its commits.
     let mut beside = file.beside().await;
     sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut beside).await.unwrap();
@@ -53,11 +60,10 @@ async fn what_fails_in_a_group_fails_alone() {
                     let made = database.create_charge(charge(&id, &checkout), Some(key), &|made| answered(made.id));
                     matches!(made.await.unwrap(), Created::New(_))
                 }
+                // It makes the invoice paid, and then the number of the payment is taken.
                 _ => {
-                    let invoice = invoice(&id, &format!("inv_{n}"));
-                    let payment = invoice_payment(&invoice, "pay");
-                    let unknown = database.pay_invoice(payment, None, &|made| answered(&made.id)).await.unwrap();
-                    matches!(unknown, tollgate::storage::InvoicePaymentOutcome::UnknownMethod)
+                    let payment = invoice_payment(&invoice(&id, &format!("inv_{n}")), "taken");
+                    database.pay_invoice(payment, None, &|made| answered(&made.id)).await.is_err()
                 }
             }
         });
@@ -66,6 +72,8 @@ async fn what_fails_in_a_group_fails_alone() {
     assert!(tasks.join_all().await.into_iter().all(|as_expected| as_expected));
     for n in (0..60_u8).step_by(4) {
         assert_eq!(file.database.claim_once("a", &[n], in_s(60), now()).await.unwrap(), Claim::Seen, "{n}");
+        let invoice = file.database.invoice(&id, MODE, &format!("inv_{}", n + 3)).await.unwrap().unwrap();
+        assert_eq!(invoice.status, InvoiceStatus::Open, "{n}: what the failed transaction changed is undone");
     }
 }
 
