@@ -26,6 +26,7 @@ use tollgate::auth::ListenerMode;
 use tollgate::clock::Clock;
 use tollgate::edge::router;
 use tollgate::rng::Rng;
+use tollgate::transport::Channel;
 use tollgate::{demo, dialects};
 use tollgate_client_address::TrustedProxies;
 use tower::ServiceExt;
@@ -52,7 +53,9 @@ impl Bench {
             let services = Arc::new(Services::open(dir.path(), options).await.unwrap());
             let printed = demo::credentials(&services, "http://sandbox.test", "http://live.test").await.unwrap();
             let proxies = TrustedProxies::new(Vec::new());
-            let listener = Arc::new(services.listener(ListenerMode::Test, "http://sandbox.test", proxies).unwrap());
+            let listener = Arc::new(
+                services.listener(ListenerMode::Test, "http://sandbox.test", proxies, Channel::Loopback).unwrap(),
+            );
             (
                 router(&App { services, listener }, dialects::ALL),
                 serde_json::from_str(&printed.to_json().unwrap()).unwrap(),

@@ -4,20 +4,25 @@ use std::fs::{DirBuilder, File, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
+use time::OffsetDateTime;
+use tollgate_apikey::Mode;
 use tollgate_client_address::TrustedProxies;
 
 use crate::account::{PasswordError, Passwords};
+use crate::administration::{Administration, AdministrationParts};
 use crate::auth::{Gate, GateParts, ListenerMode, QuotaSubject, VerifiedHeaders};
 use crate::clock::Clock;
-use crate::issuer::Issuer;
-use crate::keys::{KeyFile, KeyFileError, Rings, RingsError, Sealer};
+use crate::keys::{KeyFile, KeyFileError, RefreshError, Rings, RingsError, Sealer, SigningKeys, TokenRings};
 use crate::limits::Quotas;
 use crate::payments::InFlight;
 use crate::rng::{Rng, RngError};
 use crate::storage::redis::{RedisError, RedisLedger, RedisOptions, RedisQuotas, RedisStore};
 use crate::storage::sql::{Database, OpenError};
 use crate::storage::{Invoices, Ledger, Orders, Owner, Purchases, Records, StorageError, StorageUrl, Vault};
+use crate::telemetry::Meter;
+use crate::transport::Channel;
 
 /// The state of a request: the services all listeners share, and this listener.
 #[derive(Clone)]
@@ -48,15 +53,16 @@ pub struct Services {
     pub records: Arc<Records>,
     /// Who may pass.
     pub gate: Gate,
-    /// Makes credentials.
-    pub issuer: Issuer,
+    /// Changes accounts.
+    pub administration: Administration,
     /// Checks and hashes passwords.
     pub passwords: Passwords,
     /// Seals secrets that are needed in clear.
     pub sealer: Arc<Sealer>,
     /// Creating calls that are still running.
     pub in_flight: InFlight,
-    keys: KeyFile,
+    /// The token keys, as they stand in the key file now.
+    pub signing_keys: Arc<SigningKeys>,
     database: Database,
     /// Held as long as the services live: two processes on one directory would not see each other's revocations.
     _lock: File,
@@ -68,10 +74,28 @@ pub struct Listener {
     pub mode: ListenerMode,
     /// Its external base URL, without a slash at the end; `iss` of its tokens.
     pub base_url: String,
-    /// Its token keys.
-    pub rings: Rings,
+    /// Its token keys over time.
+    rings: Arc<TokenRings>,
     /// Proxies whose forwarding headers count.
     pub trusted_proxies: TrustedProxies,
+    /// How requests come to it.
+    pub channel: Channel,
+    /// Where its numbers go, if anywhere.
+    pub meter: Option<Meter>,
+}
+
+impl Listener {
+    /// Its token keys at a moment.
+    #[must_use]
+    pub fn rings(&self, now: OffsetDateTime) -> Arc<Rings> {
+        self.rings.at(now)
+    }
+
+    /// The one mode of the tokens it issues and takes.
+    #[must_use]
+    pub fn token_mode(&self) -> Mode {
+        self.mode.default_mode()
+    }
 }
 
 /// The services could not be started; nothing was overwritten.
@@ -139,6 +163,8 @@ impl Services {
     pub const DATABASE: &str = "tollgate.db";
     /// The key file inside the data directory.
     pub const KEYS: &str = "keys.toml";
+    /// How long a changed key file waits to be seen at most.
+    const KEY_FILE_LOOK: Duration = Duration::from_secs(2);
     /// Password checks that may wait for a permit.
     const PASSWORD_QUEUE: usize = 64;
 
@@ -151,10 +177,12 @@ impl Services {
         let Options { clock, rng, limits_scale, storage } = options;
         let lock = lock_directory(data)?;
         let key_path = data.join(Self::KEYS);
+        let now = clock.now();
         let Opened { keys, database, ledger, quotas, owner } = match storage {
-            Storage::Sqlite => open_alone(&key_path, &data.join(Self::DATABASE), &rng).await?,
-            Storage::Postgres { url, redis } => open_shared(&key_path, &url, redis.as_ref(), &rng).await?,
+            Storage::Sqlite => open_alone(&key_path, &data.join(Self::DATABASE), now, &rng).await?,
+            Storage::Postgres { url, redis } => open_shared(&key_path, &url, redis.as_ref(), now, &rng).await?,
         };
+        let signing_keys = Arc::new(SigningKeys::open(&key_path, rng.clone())?);
         let vault: Arc<dyn Vault> = Arc::new(database.clone());
         let records = Arc::new(Records::new(vault.clone(), ledger.clone(), owner));
         records.load(clock.now()).await?;
@@ -181,7 +209,15 @@ impl Services {
                 },
                 limits_scale,
             ),
-            issuer: Issuer::new(vault.clone(), records.clone(), peppers, rng.clone()),
+            administration: Administration::new(AdministrationParts {
+                directory: Arc::new(database.clone()),
+                records: records.clone(),
+                peppers,
+                sealer: sealer.clone(),
+                passwords: passwords.clone(),
+                rng: rng.clone(),
+                clock: clock.clone(),
+            }),
             sealer,
             in_flight: InFlight::default(),
             clock,
@@ -193,7 +229,7 @@ impl Services {
             ledger,
             records,
             passwords,
-            keys,
+            signing_keys,
             database,
             _lock: lock,
         })
@@ -209,15 +245,39 @@ impl Services {
         mode: ListenerMode,
         base_url: &str,
         trusted_proxies: TrustedProxies,
+        channel: Channel,
     ) -> Result<Listener, RingsError> {
-        let rings = Rings::new(&self.keys, base_url, mode.default_mode(), &self.rng)?;
-        Ok(Listener { mode, base_url: base_url.to_owned(), rings, trusted_proxies })
+        let rings = self.signing_keys.rings(base_url, mode.default_mode(), self.clock.now())?;
+        Ok(Listener { mode, base_url: base_url.to_owned(), rings, trusted_proxies, channel, meter: None })
+    }
+
+    /// Looks at the key file every few seconds, for as long as it is polled, and takes over signing keys that changed.
+    pub async fn follow_key_file(self: Arc<Self>) {
+        let mut ticks = tokio::time::interval(Self::KEY_FILE_LOOK);
+        loop {
+            ticks.tick().await;
+            let (keys, now) = (self.signing_keys.clone(), self.clock.now());
+            let looked = tokio::task::spawn_blocking(move || keys.refresh(now)).await;
+            match looked {
+                Ok(Ok(false)) => {}
+                Ok(Ok(true)) => tracing::info!("the key file changed: its signing keys are in use"),
+                Ok(Err(error)) => report_refresh(&error),
+                Err(error) => {
+                    tracing::error!(error = &error as &dyn std::error::Error, "the key file was not looked at");
+                }
+            }
+        }
     }
 
     /// Closes the database after the last request.
     pub async fn close(&self) {
         self.database.close().await;
     }
+}
+
+fn report_refresh(error: &RefreshError) {
+    let error = error as &dyn std::error::Error;
+    tracing::error!(error, "the changed key file cannot be used: the signing keys read before stay in use");
 }
 
 /// What the choice of storage decides.
@@ -229,8 +289,13 @@ struct Opened {
     owner: Owner,
 }
 
-async fn open_alone(key_path: &Path, database_path: &Path, rng: &Rng) -> Result<Opened, StartError> {
-    let keys = open_keys(key_path, database_path.exists(), rng)?;
+async fn open_alone(
+    key_path: &Path,
+    database_path: &Path,
+    now: OffsetDateTime,
+    rng: &Rng,
+) -> Result<Opened, StartError> {
+    let keys = open_keys(key_path, database_path.exists(), now, rng)?;
     let database = Database::sqlite(database_path).await?;
     let (ledger, quotas) = (Arc::new(database.clone()), Gate::quotas_in_process());
     Ok(Opened { keys, database, ledger, quotas, owner: Owner::This })
@@ -240,10 +305,11 @@ async fn open_shared(
     key_path: &Path,
     url: &StorageUrl,
     redis: Option<&RedisOptions>,
+    now: OffsetDateTime,
     rng: &Rng,
 ) -> Result<Opened, StartError> {
     let database = Database::postgres(url.expose_secret()).await?;
-    let keys = open_keys(key_path, !database.is_empty().await?, rng)?;
+    let keys = open_keys(key_path, !database.is_empty().await?, now, rng)?;
     let (ledger, quotas): (Arc<dyn Ledger>, _) = match redis {
         None => (Arc::new(database.clone()), Gate::quotas_in_process()),
         Some(options) => {
@@ -256,10 +322,10 @@ async fn open_shared(
 }
 
 /// The key file belongs to its database: where there are records already, it is never made anew.
-fn open_keys(key_path: &Path, has_records: bool, rng: &Rng) -> Result<KeyFile, KeyFileError> {
+fn open_keys(key_path: &Path, has_records: bool, now: OffsetDateTime, rng: &Rng) -> Result<KeyFile, KeyFileError> {
     match (key_path.exists(), has_records) {
         (true, _) => KeyFile::read(key_path),
-        (false, false) => KeyFile::create(key_path, rng),
+        (false, false) => KeyFile::create(key_path, now, rng),
         (false, true) => Err(KeyFileError::Missing(key_path.into())),
     }
 }

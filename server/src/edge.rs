@@ -1,6 +1,8 @@
-//! The outermost layer: it names the request, bounds it in time, renders refusals and writes the log line.
+//! The outermost layer: it names the request, refuses it where HTTPS is required, bounds it in time, renders refusals,
+//! writes the log line and counts.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -13,9 +15,10 @@ use tollgate_checkout_scope::RawPath;
 use tollgate_client_address::ClientAddress;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::app::App;
+use crate::app::{App, Listener};
 use crate::auth::{Arrival, Reason, Refusal};
 use crate::dialects::{self, Dialect};
+use crate::telemetry::Seen;
 
 /// The longest a request may take, body included.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
@@ -26,14 +29,14 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 #[derive(Clone)]
 struct Edge {
     app: App,
-    dialects: &'static [&'static dyn Dialect],
+    dialects: Arc<[&'static dyn Dialect]>,
 }
 
-/// Every route of these dialects behind the edge.
-pub fn router(app: &App, dialects: &'static [&'static dyn Dialect]) -> Router {
-    let routes = dialects.iter().fold(Router::new(), |all, dialect| all.merge(dialect.routes()));
-    let routes = routes
-        .merge(dialects::shared_routes())
+/// Every route of these dialects behind the edge; those of other dialects are not there.
+pub fn router(app: &App, dialects: &[&'static dyn Dialect]) -> Router {
+    let routes = dialects::routes(dialects, &app.listener.base_url)
+        .into_router()
+        .merge(dialects::pages(dialects))
         .fallback(|| async { Refusal::new(Reason::NotFound) })
         .layer(from_fn(note_route))
         .with_state(app.clone());
@@ -41,7 +44,7 @@ pub fn router(app: &App, dialects: &'static [&'static dyn Dialect]) -> Router {
     Router::new()
         .fallback_service(routes)
         .layer(CatchPanicLayer::custom(|_| Refusal::new(Reason::Internal).into_response()))
-        .layer(from_fn_with_state(Edge { app: app.clone(), dialects }, edge))
+        .layer(from_fn_with_state(Edge { app: app.clone(), dialects: dialects.into() }, edge))
 }
 
 /// Hands the matched template to the edge, for the log.
@@ -62,6 +65,7 @@ async fn edge(State(Edge { app, dialects }): State<Edge>, mut request: Request, 
     let id = request_id(&app);
     let inner = async {
         let id = id.as_ref().map_err(Clone::clone)?;
+        require_https(&app, &request)?;
         RawPath::check(&path).map_err(|_| Refusal::new(Reason::AmbiguousPath))?;
         let arrival = arrival(&app, &request);
         request.extensions_mut().insert(arrival);
@@ -76,20 +80,31 @@ async fn edge(State(Edge { app, dialects }): State<Edge>, mut request: Request, 
     };
 
     let route = response.extensions().get::<MatchedPath>().cloned();
-    let (mut response, reason) = render(dialects, response, &path);
+    let (mut response, reason) = render(&dialects, response, &path);
     if let Some(value) = id.as_deref().and_then(|id| HeaderValue::from_str(id).ok()) {
         response.headers_mut().insert(X_REQUEST_ID, value);
+    }
+    let seen = Seen {
+        dialect: dialects.iter().find(|dialect| dialect.owns(&path)).map_or("-", |dialect| dialect.name()),
+        method: method_word(&method),
+        route: route.as_ref().map_or("-", MatchedPath::as_str),
+        status: response.status().as_u16(),
+        reason,
+        elapsed: stopwatch.elapsed(),
+    };
+    if let Some(meter) = &app.listener.meter {
+        meter.request(seen);
     }
     tracing::info!(
         target: "tollgate::access",
         request_id = id.as_deref().unwrap_or_default(),
         caller_request_id = caller_id,
         listener = app.listener.mode.as_str(),
-        method = method_word(&method),
-        route = route.as_ref().map_or("-", MatchedPath::as_str),
-        status = response.status().as_u16(),
+        method = seen.method,
+        route = seen.route,
+        status = seen.status,
         reason,
-        micros = u64::try_from(stopwatch.elapsed().as_micros()).unwrap_or(u64::MAX),
+        micros = u64::try_from(seen.elapsed.as_micros()).unwrap_or(u64::MAX),
         "request"
     );
     response
@@ -104,18 +119,36 @@ fn render(dialects: &[&'static dyn Dialect], mut response: Response, path: &str)
             let allow = response.headers().get(ALLOW).and_then(|v| v.to_str().ok()).unwrap_or_default();
             Refusal::new(Reason::MethodNotAllowed(allow.to_owned()))
         }
-        None => return (response, "-"),
+        // A page that says itself why it refuses leaves the reason for the log.
+        None => {
+            let label = response.extensions().get::<Reason>().map_or("-", Reason::label);
+            return (response, label);
+        }
     };
     let label = refusal.reason().label();
     (dialects::render(dialects, &refusal, path), label)
 }
 
+/// Rule T1, before anything of the request is looked at.
+fn require_https(app: &App, request: &Request) -> Result<(), Refusal> {
+    let Listener { channel, trusted_proxies, .. } = &*app.listener;
+    if channel.is_secure(peer(request), trusted_proxies, request.headers()) {
+        Ok(())
+    } else {
+        Err(Refusal::new(Reason::HttpsRequired))
+    }
+}
+
 fn arrival(app: &App, request: &Request) -> Arrival {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
     let forwarded = request.headers().get_all(X_FORWARDED_FOR).iter().map(HeaderValue::as_bytes);
     // A router that is driven without a socket has no peer: its caller is on no list.
-    let client = peer.map_or(ClientAddress::Unknown, |peer| app.listener.trusted_proxies.resolve(peer, forwarded));
+    let client =
+        peer(request).map_or(ClientAddress::Unknown, |peer| app.listener.trusted_proxies.resolve(peer, forwarded));
     Arrival { now: app.services.clock.now(), client, mode: app.listener.mode }
+}
+
+fn peer(request: &Request) -> Option<IpAddr> {
+    request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip())
 }
 
 /// The method in the log: a caller's invention is not repeated.

@@ -1,22 +1,29 @@
 //! The Tollgate reference server: five payment-API authentication dialects on one account model.
 //!
 //! The parts, from the inside out: [`account`] and [`payments`] are the domain, [`auth`] is the decision, [`limits`]
-//! counts, [`storage`] keeps, [`keys`] holds the server's own secrets, [`dialects`] are the wire, [`transport`] reads
-//! requests, [`edge`] is the outermost layer, and [`cli`] starts it all.
+//! counts, [`storage`] keeps, [`keys`] holds the server's own secrets, [`dialects`] are the wire, [`openapi`] describes it,
+//! [`transport`] reads requests, [`edge`] is the outermost layer, [`telemetry`] is what the operator sees, [`config`] what
+//! the operator says, and [`cli`] starts it all.
 
 pub mod account;
+pub mod administration;
 pub mod app;
+pub mod assets;
 pub mod auth;
 pub mod cli;
 pub mod clock;
+pub mod config;
+pub mod control;
 pub mod demo;
 pub mod dialects;
+pub mod doctor;
 pub mod edge;
-pub mod issuer;
 pub mod keys;
 pub mod limits;
+pub mod openapi;
 pub mod payments;
 pub mod rng;
+pub mod shop;
 pub mod storage;
 pub mod telemetry;
 pub mod transport;

@@ -3,6 +3,7 @@
 mod api_key;
 mod base62;
 mod error;
+mod imported_secret;
 mod key_digest;
 mod key_format;
 mod key_id;
@@ -26,6 +27,7 @@ pub use crate::error::{
     LifecycleError, LifecycleErrorKind, MintError, MintErrorKind, ParseError, ParseErrorKind, PepperError,
     PepperErrorKind, ScopeError, ScopeErrorKind,
 };
+pub use crate::imported_secret::{ImportedSecret, ImportedVerification, MAX_IMPORTED_LEN, MIN_IMPORTED_LEN};
 pub use crate::key_digest::{DIGEST_LEN, KeyDigest};
 pub use crate::key_format::KeyFormat;
 pub use crate::key_id::{ID_LEN, KeyId};

@@ -7,6 +7,7 @@ use ring::hmac;
 
 use crate::api_key::ApiKey;
 use crate::error::{PepperError, PepperErrorKind};
+use crate::imported_secret::ImportedSecret;
 use crate::key_digest::{DIGEST_LEN, KeyDigest};
 
 /// Bytes a pepper must have: the output size of its HMAC (RFC 2104 §3).
@@ -49,7 +50,18 @@ impl Pepper {
 
     /// HMAC-SHA256 over the whole text of the key.
     pub(crate) fn digest(&self, key: &ApiKey) -> KeyDigest {
-        let tag = hmac::sign(&self.key, key.expose_secret().as_bytes());
+        self.named(hmac::sign(&self.key, key.expose_secret().as_bytes()))
+    }
+
+    /// HMAC-SHA256 over `imported:` and the text. No key text has a colon, so no digest of a key is one of these.
+    pub(crate) fn digest_imported(&self, secret: &ImportedSecret) -> KeyDigest {
+        let mut context = hmac::Context::with_key(&self.key);
+        context.update(b"imported:");
+        context.update(secret.expose_secret().as_bytes());
+        self.named(context.sign())
+    }
+
+    fn named(&self, tag: hmac::Tag) -> KeyDigest {
         let mut bytes = [0; DIGEST_LEN];
         for (to, from) in bytes.iter_mut().zip(tag.as_ref()) {
             *to = *from;

@@ -4,6 +4,7 @@ use subtle::Choice;
 
 use crate::api_key::ApiKey;
 use crate::error::{PepperError, PepperErrorKind};
+use crate::imported_secret::{ImportedSecret, ImportedVerification};
 use crate::key_digest::{DIGEST_LEN, KeyDigest};
 use crate::pepper::Pepper;
 use crate::verification::{Verification, VerifiedKey};
@@ -59,23 +60,39 @@ impl Peppers {
         self.decide(key, None)
     }
 
-    /// One path for known and unknown ids: one HMAC, one comparison, then the verdict.
+    /// The stored form of a secret that another system made, under the current pepper.
+    #[must_use]
+    pub fn digest_imported(&self, secret: &ImportedSecret) -> KeyDigest {
+        self.current.digest_imported(secret)
+    }
+
+    /// Compares an imported secret with the digest stored for it, in constant time; `None` is a record that is absent,
+    /// costs the same work and never matches.
+    pub fn verify_imported(&self, secret: &ImportedSecret, stored: Option<&KeyDigest>) -> ImportedVerification {
+        match self.compare(stored, |pepper| pepper.digest_imported(secret)) {
+            None => ImportedVerification::NoMatch,
+            Some(pepper) if pepper.version() == self.current.version() => ImportedVerification::Match,
+            Some(_) => ImportedVerification::MatchOldPepper(self.digest_imported(secret)),
+        }
+    }
+
     fn decide(&self, key: &ApiKey, stored: Option<&KeyDigest>) -> Verification {
+        match self.compare(stored, |pepper| pepper.digest(key)) {
+            None => Verification::NoMatch,
+            Some(pepper) if pepper.version() == self.current.version() => Verification::Match(VerifiedKey::of(key)),
+            Some(_) => Verification::MatchOldPepper(VerifiedKey::of(key), self.digest(key)),
+        }
+    }
+
+    /// One path for known and unknown ids: one HMAC, one comparison, then the verdict; the pepper that matched.
+    fn compare(&self, stored: Option<&KeyDigest>, digest: impl Fn(&Pepper) -> KeyDigest) -> Option<&Pepper> {
         let named = stored.and_then(|stored| self.find(stored.pepper_version()));
         let known = Choice::from(u8::from(named.is_some()));
         let pepper = named.unwrap_or(&self.current);
         let expected = stored.map_or(&DUMMY, KeyDigest::as_bytes);
 
-        let hit = pepper.digest(key).ct_eq(expected) & known;
-        if !bool::from(hit) {
-            return Verification::NoMatch;
-        }
-        let verified = VerifiedKey::of(key);
-        if pepper.version() == self.current.version() {
-            Verification::Match(verified)
-        } else {
-            Verification::MatchOldPepper(verified, self.digest(key))
-        }
+        let hit = digest(pepper).ct_eq(expected) & known;
+        bool::from(hit).then_some(pepper)
     }
 
     fn find(&self, version: u32) -> Option<&Pepper> {

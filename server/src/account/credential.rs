@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 use tollgate_apikey::{KeyId, Lifecycle, Mode, Scopes};
 use tollgate_client_address::IpList;
 
-use super::{MerchantId, UserId};
+use super::{CLIENT_ID, MerchantId, UserId};
 
 /// What a digest-only credential opens; a credential of one kind is unknown to every other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -17,6 +17,8 @@ pub enum CredentialKind {
     ClientSecret,
     /// An `sk_…` key of 88Pay.
     EightyEightPayKey,
+    /// The secret an OAuth client was imported with.
+    ForeignClientSecret,
 }
 
 /// A verify-only credential: public id, digest, lifecycle, limits.
@@ -46,8 +48,10 @@ pub struct Credential {
     pub ip_list: IpList,
     /// Until when it may be used.
     pub lifecycle: Lifecycle,
-    /// The last four characters, for display.
+    /// The last four characters, for display; empty for a text made elsewhere.
     pub last_four: String,
+    /// What its owner calls it; may be empty.
+    pub name: String,
 }
 
 /// The OAuth dialect a client belongs to; it is unknown to the other.
@@ -74,6 +78,19 @@ pub struct OauthClient {
     pub scopes: Scopes,
     /// Since when it exists.
     pub created_at: OffsetDateTime,
+    /// What its owner calls it; may be empty.
+    pub name: String,
+    /// The pair it was imported with, if it was made elsewhere.
+    pub foreign: Option<ForeignPair>,
+}
+
+/// What an imported OAuth client keeps of the pair it was made with elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForeignPair {
+    /// Its client id text, byte for byte.
+    pub id: String,
+    /// The credential that holds the digest of its secret.
+    pub secret: KeyId,
 }
 
 /// What a secret that must be readable again is for.
@@ -122,17 +139,41 @@ pub struct RsaKey {
 }
 
 impl Credential {
-    /// This new credential with the limits of the one it replaces: scopes, address list, and as long a life from `now`
-    /// as the other had from its making.
+    /// This new credential with the limits of the one it replaces: scopes, address list, name, and as long a life from
+    /// `now` as the other had from its making.
     #[must_use]
     pub fn inheriting(mut self, old: &Self, now: OffsetDateTime) -> Self {
         self.scopes = old.scopes.clone();
         self.ip_list = old.ip_list.clone();
-        self.lifecycle = match old.lifecycle.expires_at() {
-            Some(end) => Lifecycle::new(now).expiring_at(now.saturating_add(end - old.lifecycle.created_at())),
-            None => Lifecycle::new(now),
-        };
+        self.name.clone_from(&old.name);
+        self.lifecycle = renewed_life(&old.lifecycle, now);
         self
+    }
+}
+
+/// As long a life from `now` as the other had from its making; without end if that had none.
+#[must_use]
+pub fn renewed_life(old: &Lifecycle, now: OffsetDateTime) -> Lifecycle {
+    match old.expires_at() {
+        Some(end) => Lifecycle::new(now).expiring_at(now.saturating_add(end - old.created_at())),
+        None => Lifecycle::new(now),
+    }
+}
+
+impl ForeignPair {
+    /// The longest client id text that is taken over, in bytes.
+    pub const MAX_ID_LEN: usize = 255;
+}
+
+impl OauthClient {
+    /// Its client id text: the native spelling, or the one it was imported with.
+    #[must_use]
+    pub fn public_id(&self) -> String {
+        match &self.foreign {
+            Some(pair) => pair.id.clone(),
+            // The format has a prefix for either mode.
+            None => CLIENT_ID.from_id(self.mode, self.id).map(|id| id.as_str().to_owned()).unwrap_or_default(),
+        }
     }
 }
 
@@ -145,13 +186,14 @@ impl CredentialKind {
             Self::CardPlusPayKey => "cardpluspay_key",
             Self::ClientSecret => "client_secret",
             Self::EightyEightPayKey => "88pay_key",
+            Self::ForeignClientSecret => "foreign_client_secret",
         }
     }
 
     /// Reads the word.
     #[must_use]
     pub fn from_stored(text: &str) -> Option<Self> {
-        [Self::CaiboKey, Self::CardPlusPayKey, Self::ClientSecret, Self::EightyEightPayKey]
+        [Self::CaiboKey, Self::CardPlusPayKey, Self::ClientSecret, Self::EightyEightPayKey, Self::ForeignClientSecret]
             .into_iter()
             .find(|kind| kind.as_str() == text)
     }
@@ -200,6 +242,7 @@ mod tests {
             ip_list: IpList::unrestricted(),
             lifecycle: Lifecycle::new(created_at),
             last_four: "0000".to_owned(),
+            name: String::new(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use tollgate_apikey::{KeyFormat, Mode, PublicIdFormat};
 
-use super::CredentialKind;
+use super::{ClientDialect, CredentialKind};
 
 /// The keys of one dialect; a key of one family is unknown to every other.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +22,39 @@ impl KeyFamily {
     pub const CLIENT_SECRET: Self = Self { format: &CLIENT_SECRET, kind: CredentialKind::ClientSecret };
     /// 88Pay keys.
     pub const EIGHTY_EIGHT_PAY: Self = Self { format: &EIGHTY_EIGHT_PAY, kind: CredentialKind::EightyEightPayKey };
+
+    /// Every scope that a route of the dialect asks for, parted by blanks; those of a client secret are its client's.
+    #[must_use]
+    pub fn scopes(self) -> &'static str {
+        match self.kind {
+            CredentialKind::CaiboKey => "checkout_sessions:write payment_requests:read payment_requests:write",
+            CredentialKind::CardPlusPayKey => "balance:read orders:read orders:write",
+            CredentialKind::ClientSecret | CredentialKind::ForeignClientSecret => "",
+            CredentialKind::EightyEightPayKey => "balance:read charges:write",
+        }
+    }
+
+    /// The family of API keys of a kind; the secrets of OAuth clients are none.
+    #[must_use]
+    pub fn of(kind: CredentialKind) -> Option<Self> {
+        match kind {
+            CredentialKind::CaiboKey => Some(Self::CAIBO),
+            CredentialKind::CardPlusPayKey => Some(Self::CARDPLUSPAY),
+            CredentialKind::ClientSecret | CredentialKind::ForeignClientSecret => None,
+            CredentialKind::EightyEightPayKey => Some(Self::EIGHTY_EIGHT_PAY),
+        }
+    }
+}
+
+impl ClientDialect {
+    /// Every scope that a route of the dialect asks for, parted by blanks.
+    #[must_use]
+    pub fn scopes(self) -> &'static str {
+        match self {
+            Self::Alternative => "checkout:init",
+            Self::Pledg => "",
+        }
+    }
 }
 
 /// Public ids of OAuth clients.

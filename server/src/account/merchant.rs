@@ -28,6 +28,15 @@ pub enum MerchantStatus {
     Suspended,
 }
 
+/// Whether something is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Switch {
+    /// On.
+    On,
+    /// Off.
+    Off,
+}
+
 /// A merchant's record.
 #[derive(Debug, Clone)]
 pub struct Merchant {
@@ -97,6 +106,29 @@ impl MerchantId {
 impl fmt::Display for MerchantId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+impl Switch {
+    /// Whether it is on.
+    #[must_use]
+    pub fn is_on(self) -> bool {
+        self == Self::On
+    }
+
+    /// The word the database keeps.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "false",
+            Self::On => "true",
+        }
+    }
+
+    /// Reads the word.
+    #[must_use]
+    pub fn from_stored(text: &str) -> Option<Self> {
+        [Self::Off, Self::On].into_iter().find(|switch| switch.as_str() == text)
     }
 }
 

@@ -1,13 +1,20 @@
 //! Merchants, users and credentials: the domain, without HTTP and without SQL.
 
+mod audit;
 mod credential;
 mod families;
 mod merchant;
 mod password;
+mod secret_text;
 mod user;
 
-pub use credential::{ClientDialect, Credential, CredentialKind, OauthClient, RsaKey, SealedSecret, SecretPurpose};
+pub use audit::{Actor, ActorKind, AuditEntry, AuditHead, NewAuditEntry};
+pub use credential::{
+    ClientDialect, Credential, CredentialKind, ForeignPair, OauthClient, RsaKey, SealedSecret, SecretPurpose,
+    renewed_life,
+};
 pub use families::{CLIENT_ID, KeyFamily};
-pub use merchant::{Merchant, MerchantId, MerchantIdError, MerchantStatus};
+pub use merchant::{Merchant, MerchantId, MerchantIdError, MerchantStatus, Switch};
 pub use password::{PasswordError, PasswordHash, Passwords};
-pub use user::{EmailAddress, User, UserId};
+pub use secret_text::SecretText;
+pub use user::{EmailAddress, Role, User, UserId};

@@ -29,6 +29,19 @@ pub struct User {
     pub disabled: bool,
     /// Whether its e-mail and password open the Basic-authenticated routes.
     pub api_basic: bool,
+    /// What it may do in the control panel.
+    pub role: Role,
+}
+
+/// What a user may do in the control panel, from most to least.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Everything, users too.
+    Owner,
+    /// Keys, secrets and settings.
+    Developer,
+    /// Looks, changes nothing.
+    ReadOnly,
 }
 
 impl UserId {
@@ -54,6 +67,24 @@ impl UserId {
 impl fmt::Display for UserId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+impl Role {
+    /// The word the database keeps.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Developer => "developer",
+            Self::Owner => "owner",
+            Self::ReadOnly => "read_only",
+        }
+    }
+
+    /// Reads the word.
+    #[must_use]
+    pub fn from_word(text: &str) -> Option<Self> {
+        [Self::Owner, Self::Developer, Self::ReadOnly].into_iter().find(|role| role.as_str() == text)
     }
 }
 

@@ -244,7 +244,7 @@ fn payer(principal: &Principal, policy: &Policy<'_>) -> (Bucket, QuotaSubject) {
     }
 }
 
-fn check_status(principal: &Principal) -> Result<(), Reason> {
+pub(super) fn check_status(principal: &Principal) -> Result<(), Reason> {
     match (principal.merchant().status, principal.mode()) {
         (MerchantStatus::Suspended, _) => Err(Reason::AccountSuspended),
         (MerchantStatus::PendingKyc, Mode::Live) => Err(Reason::AccountNotVerified),

@@ -5,18 +5,19 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use tollgate_apikey::{Mode, Scopes};
+use tollgate_apikey::{ImportedSecret, ImportedVerification, KeyDigest, Mode, PublicId, Scopes};
 use tollgate_checkout_scope::CheckoutClaims;
-use tollgate_jwt_session::{KeyRing, VerifiedToken};
+use tollgate_jwt_session::VerifiedToken;
 
 use super::gate::token_fault;
 use super::principal::{AccessToken, CheckoutJwt};
 use super::{Arrival, Fault, Gate, Principal, Refusal, Via};
 use crate::account::{CLIENT_ID, ClientDialect, Credential, CredentialKind, KeyFamily, OauthClient};
+use crate::keys::TokenRing;
 use crate::storage::StorageError;
 
 /// What a token of an OAuth dialect must say so that its source can be checked; the dialect's own claims beside it.
-pub trait TokenClaims: DeserializeOwned {
+pub trait TokenClaims: DeserializeOwned + Send + Sync + 'static {
     /// The public id of the credential it was bought with.
     fn credential(&self) -> &str;
 }
@@ -89,23 +90,65 @@ impl Gate {
         dialects: &[ClientDialect],
         arrival: &Arrival,
     ) -> Result<Principal, Refusal> {
-        let id = CLIENT_ID.parse(id).map_err(|_| self.refuse(Fault::Malformed, arrival))?;
-        let secret =
-            KeyFamily::CLIENT_SECRET.format.parse(secret).map_err(|_| self.refuse(Fault::Malformed, arrival))?;
-        if !arrival.mode.admits(id.mode()) || id.mode() != secret.mode() {
+        let native = CLIENT_ID.parse(id).ok();
+        // An imported id says no mode: it is looked for in the one whose tokens the listener has.
+        let mode = native.as_ref().map_or_else(|| arrival.mode.default_mode(), PublicId::mode);
+        if !arrival.mode.admits(mode) {
             return Err(self.refuse(Fault::OtherMode, arrival));
         }
-        let credential = self.find(&secret, CredentialKind::ClientSecret, arrival).await?;
-        let client = self.records.client(id.id()).await?;
-        let own = client.filter(|client| {
-            dialects.contains(&client.dialect)
-                && client.mode == id.mode()
-                && client.merchant == credential.merchant
-                && credential.client == Some(client.id)
-        });
+        let (client, secret) = match KeyFamily::CLIENT_SECRET.format.parse(secret) {
+            Ok(secret) if secret.mode() != mode => return Err(self.refuse(Fault::OtherMode, arrival)),
+            Ok(secret) => {
+                let secret = self.find(&secret, CredentialKind::ClientSecret, arrival).await?;
+                (self.client_named(id, mode, dialects).await?, secret)
+            }
+            // Only a client with an imported id has a secret of another form.
+            Err(_) if native.is_some() => return Err(self.refuse(Fault::Malformed, arrival)),
+            Err(_) => self.imported_pair(id, secret, mode, dialects, arrival).await?,
+        };
+        let own = client.filter(|client| client.merchant == secret.merchant && secret.client == Some(client.id));
         let client = own.ok_or_else(|| self.refuse(Fault::Unknown, arrival))?;
-        self.check_usable(&credential, arrival)?;
-        self.principal(&client.merchant.clone(), secret.mode(), Via::Client { client, secret: credential }).await
+        self.check_usable(&secret, arrival)?;
+        self.principal(&client.merchant.clone(), mode, Via::Client { client, secret }).await
+    }
+
+    /// The client of an imported id, and its imported secret, compared; an unknown id costs the same comparison.
+    async fn imported_pair(
+        &self,
+        id: &str,
+        secret: &str,
+        mode: Mode,
+        dialects: &[ClientDialect],
+        arrival: &Arrival,
+    ) -> Result<(Option<Arc<OauthClient>>, Arc<Credential>), Refusal> {
+        let secret = ImportedSecret::new(secret).ok_or_else(|| self.refuse(Fault::Malformed, arrival))?;
+        let client = self.client_named(id, mode, dialects).await?;
+        let stored = match client.as_ref().and_then(|client| client.foreign.as_ref()) {
+            Some(pair) => self.records.credential(pair.secret).await?,
+            None => None,
+        };
+        let stored = stored.filter(|stored| stored.kind == CredentialKind::ForeignClientSecret && stored.mode == mode);
+        let digest = stored.as_ref().map(|stored| KeyDigest::from_parts(stored.pepper_version, stored.digest));
+        let verification = self.peppers.verify_imported(&secret, digest.as_ref());
+        match (stored, digest, verification) {
+            (Some(stored), _, ImportedVerification::Match) => Ok((client, stored)),
+            (Some(stored), Some(digest), ImportedVerification::MatchOldPepper(renewed)) => {
+                self.redigest(&stored, &digest, &renewed, arrival).await;
+                Ok((client, stored))
+            }
+            (Some(_), _, _) => Err(self.refuse(Fault::WrongSecret, arrival)),
+            (None, _, _) => Err(self.refuse(Fault::Unknown, arrival)),
+        }
+    }
+
+    async fn client_named(
+        &self,
+        id: &str,
+        mode: Mode,
+        dialects: &[ClientDialect],
+    ) -> Result<Option<Arc<OauthClient>>, StorageError> {
+        let client = self.records.client_by_text(mode, id).await?;
+        Ok(client.filter(|client| dialects.contains(&client.dialect)))
     }
 
     /// Verifies a token of an OAuth dialect and the credential it was bought with; the claims come with it.
@@ -115,11 +158,11 @@ impl Gate {
     /// [`Reason::Unauthenticated`](super::Reason::Unauthenticated) alike for every token that is not good.
     pub async fn oauth_token<C: TokenClaims>(
         &self,
-        ring: &KeyRing,
+        ring: &TokenRing,
         mode: Mode,
         token: &str,
         arrival: &Arrival,
-    ) -> Result<(VerifiedToken<C>, Arc<Credential>), Refusal> {
+    ) -> Result<(Arc<VerifiedToken<C>>, Arc<Credential>), Refusal> {
         self.live_token(ring, mode, token, arrival.now).await?.map_err(|fault| self.refuse(fault, arrival))
     }
 
@@ -131,11 +174,11 @@ impl Gate {
     /// [`StorageError`] when storage had to be asked and did not answer.
     pub async fn live_token<C: TokenClaims>(
         &self,
-        ring: &KeyRing,
+        ring: &TokenRing,
         mode: Mode,
         token: &str,
         now: OffsetDateTime,
-    ) -> Result<Result<(VerifiedToken<C>, Arc<Credential>), Fault>, StorageError> {
+    ) -> Result<Result<(Arc<VerifiedToken<C>>, Arc<Credential>), Fault>, StorageError> {
         let verified = match ring.verify::<C>(token, now) {
             Ok(verified) => verified,
             Err(error) => return Ok(Err(token_fault(error.kind()))),
@@ -144,7 +187,8 @@ impl Gate {
             return Ok(Err(Fault::Revoked));
         }
         let cid = verified.claims().credential();
-        let secret = self.live_source(cid, CredentialKind::ClientSecret, mode).await?;
+        let kinds = [CredentialKind::ClientSecret, CredentialKind::ForeignClientSecret];
+        let secret = self.live_source(cid, &kinds, mode).await?;
         Ok(secret.map(|secret| (verified, secret)))
     }
 
@@ -155,11 +199,11 @@ impl Gate {
     /// [`Reason::Unauthenticated`](super::Reason::Unauthenticated) alike for every token that is not good.
     pub async fn pledg_token(
         &self,
-        ring: &KeyRing,
+        ring: &TokenRing,
         mode: Mode,
         token: &str,
         arrival: &Arrival,
-    ) -> Result<(Principal, PledgClaims), Refusal> {
+    ) -> Result<(Principal, Arc<VerifiedToken<PledgClaims>>), Refusal> {
         let (verified, secret) = self.oauth_token::<PledgClaims>(ring, mode, token, arrival).await?;
         let client = self.token_client(&verified.claims().sub, &secret, ClientDialect::Pledg, arrival).await?;
         let token = AccessToken {
@@ -170,7 +214,7 @@ impl Gate {
             expires_at: verified.expires_at(),
         };
         let principal = self.principal(&token.client.merchant.clone(), mode, Via::AccessToken(Arc::new(token))).await?;
-        Ok((principal, verified.into_claims()))
+        Ok((principal, verified))
     }
 
     /// Authenticates an Alternative access token.
@@ -180,7 +224,7 @@ impl Gate {
     /// [`Reason::Unauthenticated`](super::Reason::Unauthenticated) alike for every token that is not good.
     pub async fn alternative_token(
         &self,
-        ring: &KeyRing,
+        ring: &TokenRing,
         mode: Mode,
         token: &str,
         arrival: &Arrival,
@@ -209,7 +253,7 @@ impl Gate {
     /// [`Reason::Unauthenticated`](super::Reason::Unauthenticated) alike for every token that is not good.
     pub async fn checkout_jwt(
         &self,
-        ring: &KeyRing,
+        ring: &TokenRing,
         mode: Mode,
         token: &str,
         arrival: &Arrival,
@@ -221,7 +265,7 @@ impl Gate {
             return Err(self.refuse(Fault::Token, arrival));
         }
         let (id, expires_at) = (verified.token_id().to_owned(), verified.expires_at());
-        let token = CheckoutJwt { claims: verified.into_claims().ids, secret, id, expires_at };
+        let token = CheckoutJwt { claims: claims.clone(), secret, id, expires_at };
         self.principal(&token.secret.merchant.clone(), mode, Via::CheckoutJwt(Arc::new(token))).await
     }
 
@@ -233,10 +277,7 @@ impl Gate {
         dialect: ClientDialect,
         arrival: &Arrival,
     ) -> Result<Arc<OauthClient>, Refusal> {
-        let id = CLIENT_ID.parse(text).map_err(|_| self.refuse(Fault::Token, arrival))?;
-        let client = self.records.client(id.id()).await?;
-        client
-            .filter(|client| client.dialect == dialect && secret.client == Some(client.id))
-            .ok_or_else(|| self.refuse(Fault::Token, arrival))
+        let client = self.client_named(text, secret.mode, &[dialect]).await?;
+        client.filter(|client| secret.client == Some(client.id)).ok_or_else(|| self.refuse(Fault::Token, arrival))
     }
 }

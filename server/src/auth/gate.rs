@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use tollgate_apikey::{ApiKey, KeyDigest, KeyId, Mode, Peppers, Status, Verification};
 use tollgate_challenge_signature::ChallengeKeys;
 use tollgate_checkout_scope::{CheckoutToken, TokenDigest, TokenPepper};
-use tollgate_jwt_session::{KeyRing, SessionId, VerifyErrorKind};
+use tollgate_jwt_session::{SessionId, VerifyErrorKind};
 
 use super::dashboard::VerifiedHeaders;
 use super::principal::PanelUser;
@@ -15,7 +15,7 @@ use super::throttle::Throttle;
 use super::{Arrival, Fault, Principal, Refusal, Via};
 use crate::account::{Credential, CredentialKind, KeyFamily, MerchantId, Passwords, UserId};
 use crate::clock::{Clock, epoch_ms};
-use crate::keys::Sealer;
+use crate::keys::{Sealer, TokenRing};
 use crate::limits::{Bucket, QuotaWindows, Quotas};
 use crate::rng::Rng;
 use crate::storage::{Ledger, Records, StorageError, Vault};
@@ -178,19 +178,18 @@ impl Gate {
     /// [`Reason::Unauthenticated`](super::Reason::Unauthenticated) alike for every pair that is not good.
     pub async fn session(
         &self,
-        ring: &KeyRing,
+        ring: &TokenRing,
         mode: Mode,
         token: &str,
         session: &str,
         arrival: &Arrival,
     ) -> Result<Principal, Refusal> {
         let session = SessionId::parse(session).map_err(|_| self.refuse(Fault::Malformed, arrival))?;
-        let verified = ring
-            .verify::<SessionClaims>(token, arrival.now)
+        let paired = ring
+            .verify_pair::<SessionClaims>(token, &session, arrival.now)
             .map_err(|error| self.refuse(token_fault(error.kind()), arrival))?;
-        let paired = verified.pair(&session).map_err(|_| self.refuse(Fault::Pairing, arrival))?;
         let claims = paired.claims();
-        let credential = self.token_source(&claims.cid, CredentialKind::EightyEightPayKey, mode, arrival).await?;
+        let credential = self.token_source(&claims.cid, &[CredentialKind::EightyEightPayKey], mode, arrival).await?;
         let same_merchant = MerchantId::parse(&claims.merchant_id).is_ok_and(|(id, _)| id == credential.merchant);
         if !same_merchant {
             return Err(self.refuse(Fault::Token, arrival));
@@ -218,7 +217,7 @@ impl Gate {
             return Err(self.refuse(Fault::Expired, arrival));
         }
         let source =
-            self.token_source(grant.credential.as_str(), CredentialKind::CaiboKey, grant.mode, arrival).await?;
+            self.token_source(grant.credential.as_str(), &[CredentialKind::CaiboKey], grant.mode, arrival).await?;
         if source.merchant != grant.merchant {
             return Err(self.refuse(Fault::Token, arrival));
         }
@@ -236,7 +235,7 @@ impl Gate {
     /// # Errors
     ///
     /// [`Reason::Unauthenticated`](super::Reason::Unauthenticated) alike for every token that is not good.
-    pub async fn panel(&self, ring: &KeyRing, token: &str, arrival: &Arrival) -> Result<PanelUser, Refusal> {
+    pub async fn panel(&self, ring: &TokenRing, token: &str, arrival: &Arrival) -> Result<PanelUser, Refusal> {
         let verified = ring
             .verify::<PanelClaims>(token, arrival.now)
             .map_err(|error| self.refuse(token_fault(error.kind()), arrival))?;
@@ -266,19 +265,29 @@ impl Gate {
         match self.peppers.verify(key, &digest) {
             Verification::Match(_) => Ok(credential),
             Verification::MatchOldPepper(_, renewed) => {
-                // Only a usable credential is worth a write; the deadline check that follows refuses the others.
-                if credential.lifecycle.check(arrival.now).is_ok() {
-                    // A database that cannot write now must not refuse a key that is good: the next use tries again.
-                    match self.vault.redigest(credential.id, &digest, &renewed).await {
-                        Ok(()) => self.records.forget_credential(credential.id),
-                        Err(error) => {
-                            tracing::warn!(error = &error as &dyn std::error::Error, "re-digest postponed");
-                        }
-                    }
-                }
+                self.redigest(&credential, &digest, &renewed, arrival).await;
                 Ok(credential)
             }
             Verification::NoMatch => Err(self.refuse(Fault::WrongSecret, arrival)),
+        }
+    }
+
+    /// Keeps the digest of a good secret under the current pepper.
+    pub(super) async fn redigest(
+        &self,
+        credential: &Credential,
+        digest: &KeyDigest,
+        renewed: &KeyDigest,
+        arrival: &Arrival,
+    ) {
+        // Only a usable credential is worth a write; the deadline check that follows refuses the others.
+        if credential.lifecycle.check(arrival.now).is_err() {
+            return;
+        }
+        // A database that cannot write now must not refuse a key that is good: the next use tries again.
+        match self.vault.redigest(credential.id, digest, renewed).await {
+            Ok(()) => self.records.forget_credential(credential.id),
+            Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "re-digest postponed"),
         }
     }
 
@@ -297,23 +306,23 @@ impl Gate {
     pub(super) async fn token_source(
         &self,
         id: &str,
-        kind: CredentialKind,
+        kinds: &[CredentialKind],
         mode: Mode,
         arrival: &Arrival,
     ) -> Result<Arc<Credential>, Refusal> {
-        self.live_source(id, kind, mode).await?.map_err(|fault| self.refuse(fault, arrival))
+        self.live_source(id, kinds, mode).await?.map_err(|fault| self.refuse(fault, arrival))
     }
 
     /// As [`token_source`](Self::token_source), counted as nobody's failure.
     pub(super) async fn live_source(
         &self,
         id: &str,
-        kind: CredentialKind,
+        kinds: &[CredentialKind],
         mode: Mode,
     ) -> Result<Result<Arc<Credential>, Fault>, StorageError> {
         let Ok(id) = KeyId::parse(id) else { return Ok(Err(Fault::Token)) };
         let credential = self.records.credential(id).await?;
-        Ok(match credential.filter(|credential| credential.kind == kind && credential.mode == mode) {
+        Ok(match credential.filter(|credential| kinds.contains(&credential.kind) && credential.mode == mode) {
             None => Err(Fault::Unknown),
             Some(credential) if credential.lifecycle.kills_tokens() => Err(Fault::Revoked),
             Some(credential) => Ok(credential),
@@ -330,6 +339,7 @@ pub(super) fn token_fault(kind: VerifyErrorKind) -> Fault {
     match kind {
         VerifyErrorKind::Expired => Fault::Expired,
         VerifyErrorKind::Malformed => Fault::Malformed,
+        VerifyErrorKind::WrongSession => Fault::Pairing,
         _ => Fault::Token,
     }
 }

@@ -8,6 +8,7 @@ mod client;
 mod dashboard;
 mod gate;
 mod login;
+mod page;
 mod principal;
 mod refusal;
 mod signature;
@@ -19,6 +20,7 @@ pub use authorize::{Authorized, BrowserRule, OriginRule, Payer, Policy, QuotaSub
 pub use client::{AlternativeClaims, CheckoutJwtClaims, PledgClaims, TokenClaims};
 pub use dashboard::VerifiedHeaders;
 pub use gate::{Gate, GateParts, PanelClaims, SessionClaims};
+pub use page::Visit;
 pub use principal::{AccessToken, CheckoutJwt, PanelUser, Principal, Via};
 pub use refusal::{Fault, FieldFault, Reason, Refusal};
 pub use signature::SignatureRule;

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::issuer::IssueError;
+use crate::account::PasswordError;
+use crate::administration;
 use crate::limits::{Quota, QuotasUnavailable};
 use crate::storage::{StorageError, StorageErrorKind};
 
@@ -224,11 +225,18 @@ impl From<crate::rng::RngError> for Refusal {
     }
 }
 
-impl From<IssueError> for Refusal {
-    fn from(error: IssueError) -> Self {
+/// For the routes that change something whose shape they have checked: what is left is ours to mend.
+impl From<administration::Error> for Refusal {
+    fn from(error: administration::Error) -> Self {
         match error {
-            IssueError::Randomness(error) => error.into(),
-            IssueError::Storage(error) => error.into(),
+            administration::Error::NotFound => Self::new(Reason::NotFound),
+            administration::Error::Password(PasswordError::Busy) => Self::new(Reason::Unavailable(1)),
+            administration::Error::Randomness(error) => error.into(),
+            administration::Error::Storage(error) => error.into(),
+            error => {
+                tracing::error!(error = &error as &dyn std::error::Error, "a change was not made");
+                Self::new(Reason::Internal)
+            }
         }
     }
 }

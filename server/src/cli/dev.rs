@@ -1,14 +1,14 @@
 //! `tollgate dev`: a local server with a demo merchant.
 
 use std::io::Write;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use tollgate_client_address::TrustedProxies;
 
+use super::serving::{Part, until_stopped};
 use super::shutdown::Stop;
 use super::{Failure, guide};
 use crate::app::{App, Options, Services, Storage};
@@ -18,8 +18,9 @@ use crate::demo::{self, DemoError};
 use crate::dialects;
 use crate::edge::router;
 use crate::rng::Rng;
+use crate::shop::{self, Sandbox, Till};
 use crate::telemetry::{self, LogFormat};
-use crate::transport::{Bound, bind};
+use crate::transport::{Bound, Bounds, Channel, ServeError, Wire, bind};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -32,6 +33,9 @@ pub(super) struct Arguments {
     /// Address of the listener for live credentials
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8081")]
     live: SocketAddr,
+    /// Address of the demo shop, a page of another origin that pays in the browser [default: 127.0.0.1:8082, or any free port]
+    #[arg(long, value_name = "ADDR")]
+    shop: Option<SocketAddr>,
     /// How the credentials are printed: a guide with curl lines, or one line of JSON
     #[arg(long, value_enum, default_value_t = Print::Text)]
     print: Print,
@@ -49,22 +53,24 @@ enum Print {
     Json,
 }
 
-/// How often expired grants are removed.
-const SWEEP_EVERY: Duration = Duration::from_mins(5);
+/// Where the demo shop usually is.
+const SHOP: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8082);
 
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
-    for address in [arguments.sandbox, arguments.live] {
+    for address in [arguments.sandbox, arguments.live].into_iter().chain(arguments.shop) {
         if !address.ip().is_loopback() {
             return Err(Failure::NotLoopback(address));
         }
     }
-    telemetry::start(LogFormat::Json, &arguments.log);
+    let _logs = telemetry::start(LogFormat::Json, arguments.log.parse().unwrap_or_default(), Clock::system())
+        .map_err(Failure::Runtime)?;
     if arguments.limits_scale > 1 {
         tracing::warn!(scale = arguments.limits_scale, "every rate limit is multiplied: for load tests only");
     }
     // The addresses come first: a port in use must not leave a new data directory behind.
     let sandbox = bind(arguments.sandbox)?;
     let live = bind(arguments.live)?;
+    let shop = bind_shop(arguments.shop)?;
     let options = Options {
         clock: Clock::system(),
         rng: Rng::system(),
@@ -72,52 +78,45 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         storage: Storage::Sqlite,
     };
     let services = Arc::new(Services::open(&arguments.data, options).await?);
-    let printed = demo::credentials(&services, &base_url(&sandbox), &base_url(&live)).await?;
+    let mut printed = demo::credentials(&services, &base_url(&sandbox), &base_url(&live)).await?;
+
+    let (keys, books) = demo::shop(&services, &base_url(&shop)).await?;
+    printed.shop = Some(base_url(&shop));
 
     let stop = Stop::on_signal().map_err(Failure::Runtime)?;
     let sandbox = listen(&services, sandbox, ListenerMode::Test)?;
     let live = listen(&services, live, ListenerMode::Live)?;
-    let sweeper = tokio::spawn(sweep(services.clone()));
+    let api = Sandbox::new(sandbox.router.clone(), &base_url(&sandbox.bound), shop.address());
+    let router = shop::router(Till::new(api, keys, &base_url(&shop), books));
+    let shop = Part { bound: shop, router, wire: Wire::Plain, bounds: Bounds::default(), meter: None };
 
     let text = match arguments.print {
         Print::Json => printed.to_json().map_err(|_| DemoError::Incomplete("its credentials do not print"))?,
         Print::Text => guide::text(&printed, &arguments.data),
     };
     print(&text)?;
-    // One listener that breaks stops the other, which still finishes what it has begun.
-    let sandbox = sandbox.0.serve(sandbox.1, stop.receiver());
-    let live = live.0.serve(live.1, stop.receiver());
-    let (sandbox, live) = tokio::join!(stop.when_over(sandbox), stop.when_over(live));
-    sweeper.abort();
-    services.close().await;
-    sandbox?;
-    live?;
-    Ok(())
+    until_stopped(&arguments.data, services, vec![sandbox, live, shop], stop).await
 }
 
-fn listen(services: &Arc<Services>, bound: Bound, mode: ListenerMode) -> Result<(Bound, axum::Router), Failure> {
+fn listen(services: &Arc<Services>, bound: Bound, mode: ListenerMode) -> Result<Part, Failure> {
     let listener = services
-        .listener(mode, &base_url(&bound), TrustedProxies::new(Vec::new()))
+        .listener(mode, &base_url(&bound), TrustedProxies::default(), Channel::Loopback)
         .map_err(crate::app::StartError::from)?;
     let app = App { services: services.clone(), listener: Arc::new(listener) };
-    Ok((bound, router(&app, dialects::ALL)))
+    let router = router(&app, dialects::ALL);
+    Ok(Part { bound, router, wire: Wire::Plain, bounds: Bounds::default(), meter: None })
+}
+
+/// The shop's address; without one, the usual or, if that is taken, any free one.
+fn bind_shop(address: Option<SocketAddr>) -> Result<Bound, ServeError> {
+    match address {
+        Some(address) => bind(address),
+        None => bind(SHOP).or_else(|_| bind(SocketAddr::new(SHOP.ip(), 0))),
+    }
 }
 
 fn base_url(bound: &Bound) -> String {
     format!("http://{}", bound.address())
-}
-
-async fn sweep(services: Arc<Services>) {
-    let day = time::Duration::DAY;
-    let mut ticks = tokio::time::interval(SWEEP_EVERY);
-    loop {
-        ticks.tick().await;
-        let now = services.clock.now();
-        services.gate.sweep(now);
-        if let Err(error) = services.ledger.sweep(now - day).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "expired grants could not be removed");
-        }
-    }
 }
 
 fn print(text: &str) -> Result<(), Failure> {

@@ -7,12 +7,14 @@ use std::path::Path;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::assets::SDK;
 use crate::demo::Printed;
 
 pub(super) fn text(printed: &Printed, data: &Path) -> String {
     let body = if printed.is_first() { first(printed) } else { again(printed) };
     let Printed { sandbox, live, .. } = printed;
     let data = data.display();
+    let browser = browser(printed);
     format!(
         r"Tollgate is ready.
   sandbox  {sandbox}   takes test credentials
@@ -20,6 +22,7 @@ pub(super) fn text(printed: &Printed, data: &Path) -> String {
   data     {data}   database and keys; delete it, or name another with --data, to start anew
 
 {body}
+{browser}
 Shared: the public keys of the tokens, and the metadata of the token endpoint
     curl -sS -w '\n' {sandbox}/.well-known/jwks.json
     curl -sS -w '\n' {sandbox}/.well-known/oauth-authorization-server
@@ -39,6 +42,19 @@ fn again(p: &Printed) -> String {
         r"Demo merchant {live} (sandbox spelling {merchant}), panel login {email} (user {user}), payment request {request}.
 Its keys and password still work; they were shown at the first start and are kept as digests only.
 "
+    )
+}
+
+fn browser(p: &Printed) -> String {
+    let (sandbox, shop) = (&p.sandbox, p.shop.as_deref().unwrap_or("-"));
+    let (path, integrity) = (SDK.path(), SDK.integrity());
+    format!(
+        r#"Browser: a demo shop that takes payments on its page, in a dialog and by invoice; the module for your own page
+  shop     {shop}   open it in a browser; its plain HTTP origin is registered for the demo merchant, by dev only
+  module   <script type="module" src="{sandbox}{path}"
+             integrity="{integrity}" crossorigin="anonymous"></script>
+    curl -sS -w '\n' {sandbox}/sdk/v1/manifest.json
+"#
     )
 }
 

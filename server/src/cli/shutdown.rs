@@ -1,18 +1,16 @@
 //! Stopping: on SIGINT and SIGTERM, or when a part is over.
 
-use std::future::Future;
-
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 /// Tells every part to stop.
 #[derive(Debug)]
-pub(super) struct Stop(watch::Sender<()>);
+pub(super) struct Stop(watch::Sender<bool>);
 
 impl Stop {
     /// A stop that the first signal gives.
     pub(super) fn on_signal() -> std::io::Result<Self> {
-        let (sender, _) = watch::channel(());
+        let (sender, _) = watch::channel(false);
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         let signalled = sender.clone();
@@ -22,20 +20,30 @@ impl Stop {
                 _ = terminate.recv() => {}
             }
             tracing::info!("stopping: running requests may finish");
-            signalled.send_replace(());
+            signalled.send_replace(true);
         });
         Ok(Self(sender))
     }
 
-    /// What a part watches.
-    pub(super) fn receiver(&self) -> watch::Receiver<()> {
+    /// What a part watches: true once it is to stop.
+    pub(super) fn receiver(&self) -> watch::Receiver<bool> {
         self.0.subscribe()
     }
 
-    /// Runs a part and stops the others when it is over.
-    pub(super) async fn when_over<T>(&self, part: impl Future<Output = T>) -> T {
-        let result = part.await;
-        self.0.send_replace(());
-        result
+    /// Tells every part, without a signal.
+    pub(super) fn now(&self) {
+        self.0.send_replace(true);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn who_watches_late_still_sees_the_stop() {
+        let stop = Stop::on_signal().unwrap();
+        stop.now();
+        stop.receiver().wait_for(|stop| *stop).await.unwrap();
     }
 }

@@ -1,29 +1,30 @@
 //! The demo merchant: every kind of credential, made at the first start of a data directory.
 
 mod printed;
+mod shop;
 
 use time::OffsetDateTime;
-use tollgate_apikey::{KeyId, Lifecycle, Mode, Scopes};
+use tollgate_apikey::{Mode, Scopes};
 use tollgate_challenge_signature::merchant::generate_pkcs8_pem;
 use tollgate_client_address::IpList;
-use tollgate_webhook_hmac::WebhookSecret;
 use uuid::Builder;
-use zeroize::Zeroizing;
 
 use crate::account::{
-    CLIENT_ID, ClientDialect, EmailAddress, KeyFamily, Merchant, MerchantId, MerchantStatus, OauthClient,
-    PasswordError, RsaKey, SealedSecret, SecretPurpose, User, UserId,
+    Actor, ClientDialect, EmailAddress, KeyFamily, MerchantId, MerchantStatus, Role, SecretPurpose, SecretText, Switch,
+    User,
 };
+use crate::administration::{self, Administration, NewClient, NewKey, NewMerchant, NewUser};
 use crate::app::Services;
-use crate::issuer::{IssueError, NewCredential};
 use crate::keys::SealError;
 use crate::payments::{
-    Amount, Currency, Invoice, InvoiceStatus, Item, NewPaymentRequest, PaymentMethod, PaymentMethodType, Purchase,
+    Amount, Currency, Invoice, InvoiceStatus, Item, Money, NewPaymentRequest, PaymentMethod, PaymentMethodType,
+    Purchase,
 };
 use crate::rng::RngError;
 use crate::storage::{Answered, Created, StorageError};
 
 pub use printed::{Alternative, Caibo, CardPlusPay, EightyEightPay, Panel, Pledg, Printed};
+pub use shop::shop;
 
 /// The demo merchant could not be made or described.
 #[derive(Debug, thiserror::Error)]
@@ -31,12 +32,9 @@ pub enum DemoError {
     /// A part of it is missing or damaged.
     #[error("the demo merchant cannot be used: {0}")]
     Incomplete(&'static str),
-    /// A credential could not be made.
+    /// A merchant, user or credential could not be made.
     #[error(transparent)]
-    Issue(#[from] IssueError),
-    /// A password could not be hashed.
-    #[error(transparent)]
-    Password(#[from] PasswordError),
+    Administration(#[from] administration::Error),
     /// There are no random bytes.
     #[error(transparent)]
     Randomness(#[from] RngError),
@@ -74,7 +72,7 @@ pub async fn credentials(services: &Services, sandbox: &str, live: &str) -> Resu
     let known = find(services).await?;
     let (merchant, once) = match known {
         Some(merchant) => (merchant, Once::default()),
-        None => Demo { services, now: services.clock.now() }.make().await?,
+        None => Demo { services, actor: Actor::system(), now: services.clock.now() }.make().await?,
     };
     describe(services, &merchant, once, sandbox, live).await
 }
@@ -115,6 +113,7 @@ async fn describe(
     Ok(Printed {
         sandbox: sandbox.to_owned(),
         live: live.to_owned(),
+        shop: None,
         merchant_id_test: merchant.in_mode(Mode::Test),
         merchant_id_live: merchant.in_mode(Mode::Live),
         panel: Panel { email: EMAIL.to_owned(), password: once.password, user_id: user.id.to_string() },
@@ -154,6 +153,7 @@ async fn describe(
 /// Makes the demo, step by step; the mark that completes it is written last.
 struct Demo<'a> {
     services: &'a Services,
+    actor: Actor,
     now: OffsetDateTime,
 }
 
@@ -165,19 +165,16 @@ impl Demo<'_> {
         for (index, mode) in [Mode::Test, Mode::Live].into_iter().enumerate() {
             once.caibo[index] = Some(self.caibo_key(&user, mode).await?);
             let scopes = "balance:read charges:write";
-            once.eighty_eight_pay[index] =
-                Some(self.key(&merchant, KeyFamily::EIGHTY_EIGHT_PAY, mode, scopes, None).await?);
+            once.eighty_eight_pay[index] = Some(self.key(&merchant, KeyFamily::EIGHTY_EIGHT_PAY, mode, scopes).await?);
             self.secret(&merchant, mode, SecretPurpose::Webhook).await?;
             self.secret(&merchant, mode, SecretPurpose::PledgRequest).await?;
-            let alias = format!("mer_{}", self.uuid()?);
-            self.services.vault.insert_alias(&merchant, mode, "mer", &alias).await?;
         }
         once.pledg = Some(self.client(&merchant, ClientDialect::Pledg, "pledg_client", "").await?);
         let scopes = "checkout:init";
         once.alternative =
             Some(self.client(&merchant, ClientDialect::Alternative, "alternative_client", scopes).await?);
         let scopes = "balance:read orders:read orders:write";
-        once.cardpluspay = Some(self.key(&merchant, KeyFamily::CARDPLUSPAY, Mode::Test, scopes, None).await?);
+        once.cardpluspay = Some(self.key(&merchant, KeyFamily::CARDPLUSPAY, Mode::Test, scopes).await?);
         self.objects(&merchant).await?;
         self.signing_merchant(&mut once).await?;
         self.services.vault.set_setting(&merchant, Mode::Test, "demo", "complete").await?;
@@ -185,53 +182,38 @@ impl Demo<'_> {
     }
 
     async fn merchant(&self, name: &str, country: &str, currency: &str) -> Result<MerchantId, DemoError> {
-        let id = self.services.rng.base62(6)?.to_ascii_uppercase();
-        let id = MerchantId::new(country, &id).map_err(|_| DemoError::Incomplete("its id is malformed"))?;
-        let merchant = Merchant {
-            id: id.clone(),
+        let new = NewMerchant {
+            country: country.to_owned(),
             name: name.to_owned(),
+            currency: Currency::parse(currency).ok_or(DemoError::Incomplete("its currency is malformed"))?,
+            balance: Money::parse("1500000.00").ok_or(DemoError::Incomplete("its balance is malformed"))?,
             status: MerchantStatus::Active,
-            ip_list: IpList::unrestricted(),
             domains: vec![ORIGIN.to_owned()],
             methods: vec!["CARDS".to_owned(), "CASH".to_owned()],
-            currency: currency.to_owned(),
-            created_at: self.now,
         };
-        self.services.vault.insert_merchant(&merchant, "1500000.00").await?;
-        Ok(id)
+        Ok(self.administration().create_merchant(&self.actor, new).await?.id)
     }
 
     async fn user(&self, merchant: &MerchantId, once: &mut Once) -> Result<User, DemoError> {
-        let password = self.services.rng.base62(20)?;
-        let bytes = Zeroizing::new(password.as_bytes().to_vec());
-        let mut user = User {
-            id: UserId::from_stored(0),
-            merchant: merchant.clone(),
-            email: EmailAddress::new(EMAIL).ok_or(DemoError::Incomplete("its address is malformed"))?,
-            password_hash: self.services.passwords.hash(bytes, &self.services.rng).await?,
-            generation: 1,
-            disabled: false,
-            api_basic: true,
-        };
-        if let Some(half_made) = self.services.vault.user_by_email(&user.email).await? {
+        let text = self.services.rng.base62(20)?;
+        once.password = Some(text.to_string());
+        let password = SecretText::from(text);
+        let email = EmailAddress::new(EMAIL).ok_or(DemoError::Incomplete("its address is malformed"))?;
+        if let Some(half_made) = self.administration().user_by_email(&email).await? {
             // A first start that was killed left this user: it gets the new password and the new merchant's place.
-            user = User { password_hash: user.password_hash, generation: half_made.generation + 1, ..half_made };
-            self.services.vault.update_user(&user).await?;
-            self.services.vault.move_user(user.id, merchant).await?;
-            user.merchant = merchant.clone();
-        } else {
-            user.id = self.services.vault.insert_user(&user, self.now).await?;
+            self.administration().set_password(&self.actor, half_made.id, password).await?;
+            self.services.vault.move_user(half_made.id, merchant).await?;
+            return Ok(User { merchant: merchant.clone(), ..half_made });
         }
-        once.password = Some(password.to_string());
-        Ok(user)
+        let new = NewUser { merchant: merchant.clone(), email, password, role: Role::Owner, api_basic: Switch::On };
+        Ok(self.administration().create_user(&self.actor, new).await?)
     }
 
     async fn caibo_key(&self, user: &User, mode: Mode) -> Result<String, DemoError> {
         let scopes = crate::dialects::caibo::all_scopes();
         let overlap = tollgate_apikey::Overlap::NONE;
-        let issuer = &self.services.issuer;
-        let key = issuer.replace(KeyFamily::CAIBO, user, mode, scopes, overlap, self.now).await?;
-        Ok(key.expose_secret().to_owned())
+        let key = self.administration().replace_user_key(&self.actor, KeyFamily::CAIBO, user, mode, scopes, overlap);
+        Ok(key.await?.text.expose_secret().to_owned())
     }
 
     async fn key(
@@ -240,12 +222,19 @@ impl Demo<'_> {
         family: KeyFamily,
         mode: Mode,
         scopes: &str,
-        client: Option<KeyId>,
     ) -> Result<String, DemoError> {
-        let scopes = Scopes::parse(scopes).map_err(|_| DemoError::Incomplete("its scopes are malformed"))?;
-        let new = NewCredential { merchant: merchant.clone(), user: None, client, mode, scopes };
-        let key = self.services.issuer.issue(family, new, self.now).await?;
-        Ok(key.expose_secret().to_owned())
+        let new = NewKey {
+            merchant: merchant.clone(),
+            user: None,
+            family,
+            mode,
+            scopes: parse_scopes(scopes)?,
+            ip_list: IpList::unrestricted(),
+            name: String::new(),
+            expires_at: None,
+        };
+        let key = self.administration().issue_key(&self.actor, new).await?;
+        Ok(key.text.expose_secret().to_owned())
     }
 
     async fn client(
@@ -256,34 +245,20 @@ impl Demo<'_> {
         scopes: &str,
     ) -> Result<String, DemoError> {
         let mode = Mode::Test;
-        let id = CLIENT_ID.mint(mode, |bytes| self.services.rng.fill(bytes)).map_err(|_| RngError)?;
-        let client = OauthClient {
-            id: id.id(),
-            dialect,
-            merchant: merchant.clone(),
-            mode,
-            scopes: Scopes::parse(scopes).map_err(|_| DemoError::Incomplete("its scopes are malformed"))?,
-            created_at: self.now,
-        };
-        self.services.vault.insert_client(&client).await?;
-        self.services.vault.insert_alias(merchant, mode, alias, id.as_str()).await?;
-        self.key(merchant, KeyFamily::CLIENT_SECRET, mode, scopes, Some(id.id())).await
+        let scopes = parse_scopes(scopes)?;
+        let new = NewClient { dialect, merchant: merchant.clone(), mode, scopes, name: String::new() };
+        let (client, secret) = self.administration().create_client(&self.actor, new).await?;
+        self.services.vault.insert_alias(merchant, mode, alias, &client.public_id()).await?;
+        Ok(secret.text.expose_secret().to_owned())
     }
 
     async fn secret(&self, merchant: &MerchantId, mode: Mode, purpose: SecretPurpose) -> Result<(), DemoError> {
-        let rng = &self.services.rng;
-        let text = match purpose {
-            SecretPurpose::Webhook => {
-                Zeroizing::new(WebhookSecret::mint(|bytes| rng.fill(bytes))?.expose_secret().to_owned())
-            }
-            SecretPurpose::PledgRequest => rng.base62(43)?,
-        };
-        let id = KeyId::mint(|bytes| rng.fill(bytes)).map_err(|_| RngError)?;
-        let (key_version, sealed) = self.services.sealer.seal(text.as_bytes(), id.as_str(), rng)?;
-        let lifecycle = Lifecycle::new(self.now);
-        let secret = SealedSecret { id, purpose, merchant: merchant.clone(), mode, key_version, sealed, lifecycle };
-        self.services.vault.insert_secret(&secret).await?;
+        let _ = self.administration().issue_secret(&self.actor, merchant, mode, purpose).await?;
         Ok(())
+    }
+
+    fn administration(&self) -> &Administration {
+        &self.services.administration
     }
 
     /// Something for each dialect's tokens to be scoped to.
@@ -354,17 +329,16 @@ impl Demo<'_> {
         self.services.purchases.insert_purchase(&purchase).await?;
         vault.insert_alias(merchant, mode, "purchase", &purchase.uid).await?;
 
-        let item = Item {
-            id: 0,
-            merchant: merchant_id,
-            mode,
-            code: "GIFT-10".to_owned(),
-            price: "10.00".to_owned(),
-            stock: 1_000_000,
-        };
-        let item = self.services.orders.insert_item(&item).await?;
+        let item = self.gift_card(merchant_id).await?;
         vault.insert_alias(merchant, mode, "item", &item.to_string()).await?;
         Ok(())
+    }
+
+    /// Something to order in test mode.
+    async fn gift_card(&self, merchant: MerchantId) -> Result<i64, DemoError> {
+        let (code, price) = ("GIFT-10".to_owned(), "10.00".to_owned());
+        let item = Item { id: 0, merchant, mode: Mode::Test, code, price, stock: 1_000_000 };
+        Ok(self.services.orders.insert_item(&item).await?)
     }
 
     /// A second merchant whose requests must be signed.
@@ -372,21 +346,15 @@ impl Demo<'_> {
         let rng = self.services.rng.clone();
         let merchant = self.merchant("Signing Shop", "USA", "USD").await?;
         let scopes = "balance:read orders:read orders:write";
-        once.signed = Some(self.key(&merchant, KeyFamily::CARDPLUSPAY, Mode::Test, scopes, None).await?);
+        self.gift_card(merchant.clone()).await?;
+        once.signed = Some(self.key(&merchant, KeyFamily::CARDPLUSPAY, Mode::Test, scopes).await?);
         let made = tokio::task::spawn_blocking(move || generate_pkcs8_pem(RSA_BITS, |bytes| rng.fill(bytes))).await;
         let (pem, public) = made
             .map_err(|_| DemoError::Incomplete("its RSA key was not made"))?
             .map_err(|_| DemoError::Incomplete("its RSA key was not made"))?;
-        let key = RsaKey {
-            id: KeyId::mint(|bytes| self.services.rng.fill(bytes)).map_err(|_| RngError)?,
-            merchant: merchant.clone(),
-            mode: Mode::Test,
-            spki: public.spki_der().to_vec(),
-            fingerprint: public.fingerprint(),
-            lifecycle: Lifecycle::new(self.now),
-        };
-        self.services.vault.insert_rsa_key(&key).await?;
-        self.services.vault.set_setting(&merchant, Mode::Test, "request_signing_required", "true").await?;
+        let (administration, mode) = (self.administration(), Mode::Test);
+        administration.register_rsa_key(&self.actor, &merchant, mode, &public.to_spki_pem()).await?;
+        administration.set_request_signing(&self.actor, &merchant, mode, Switch::On).await?;
         once.private_key_pem = Some(pem.to_string());
         Ok(())
     }
@@ -396,4 +364,8 @@ impl Demo<'_> {
         self.services.rng.fill(&mut bytes)?;
         Ok(Builder::from_random_bytes(bytes).into_uuid().hyphenated().to_string())
     }
+}
+
+fn parse_scopes(text: &str) -> Result<Scopes, DemoError> {
+    Scopes::parse(text).map_err(|_| DemoError::Incomplete("its scopes are malformed"))
 }

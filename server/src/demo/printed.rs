@@ -9,6 +9,9 @@ pub struct Printed {
     pub sandbox: String,
     /// Base URL of the listener for live credentials.
     pub live: String,
+    /// Origin of the demo shop, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shop: Option<String>,
     /// The merchant id, sandbox spelling.
     pub merchant_id_test: String,
     /// The merchant id.

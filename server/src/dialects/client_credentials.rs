@@ -77,7 +77,7 @@ async fn basic_client(
     let pair = token.decode_client().map_err(|_| gate.refuse(Fault::Malformed, arrival))?;
     let principal = gate.client(pair.user_id(), pair.expose_password(), dialects, arrival).await?;
     // The tokens of a listener have one mode, also where credentials of both are served.
-    if principal.mode() == app.listener.rings.mode {
+    if principal.mode() == app.listener.token_mode() {
         Ok(principal)
     } else {
         Err(gate.refuse(Fault::OtherMode, arrival))

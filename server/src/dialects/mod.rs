@@ -10,22 +10,28 @@ pub mod eighty_eight_pay;
 mod oauth;
 pub mod pledg;
 mod problem;
+mod sdk;
 mod shared;
+mod wire;
+
+use std::sync::Arc;
 
 use axum::Router;
 use axum::response::{IntoResponse, Response};
 use http::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, StatusCode};
+use schemars::SchemaGenerator;
 use time::OffsetDateTime;
 
 use crate::app::App;
 use crate::auth::{Arrival, Principal, Reason, Refusal};
+use crate::openapi::{self, Document, Renderer, Routes};
 use crate::storage::Created;
 use crate::transport::IdempotentCall;
 
 /// Every dialect this server can speak.
 pub const ALL: &[&dyn Dialect] = &[
-    &alternative::Alternative,
+    &alternative::Alternative::STANDARD,
     &caibo::Caibo,
     &cardpluspay::CardPlusPay,
     &eighty_eight_pay::EightyEightPay,
@@ -38,15 +44,42 @@ pub trait Dialect: Send + Sync {
     fn name(&self) -> &'static str;
     /// Whether a raw path belongs to it; no path belongs to two dialects.
     fn owns(&self, path: &str) -> bool;
-    /// Its routes.
-    fn routes(&self) -> Router<App>;
+    /// Whether a listener for both modes can serve it; its tokens must not belong to the listener's one mode (rule A4).
+    fn fits_any_mode(&self) -> bool {
+        false
+    }
+    /// Its routes, each with its description.
+    fn routes(&self) -> Routes;
+    /// Its pages for browsers, which are no part of the described API.
+    fn pages(&self) -> Router<App> {
+        Router::new()
+    }
     /// How a refusal of a request to `path` looks; `Allow`, `Retry-After` and `Connection` are added to it.
     fn render(&self, refusal: &Refusal, path: &str) -> Response;
 }
 
-/// The routes that belong to no dialect.
-pub(crate) fn shared_routes() -> Router<App> {
-    shared::routes().merge(oauth::routes())
+/// Every route of these dialects, those that belong to no dialect, and the one that describes them all; those under a
+/// path of a dialect that is not there are not there either.
+#[must_use]
+pub fn routes(dialects: &[&'static dyn Dialect], base_url: &str) -> Routes {
+    let described = (Arc::<[&'static dyn Dialect]>::from(dialects), base_url.to_owned());
+    let description = openapi::endpoint(&shared::PUBLIC, move || document(&described.0, &described.1));
+    let has_oauth = dialects.iter().any(|dialect| dialect.owns("/oauth/introspect"));
+    let shared = if has_oauth { shared::routes().merge(oauth::routes()) } else { shared::routes() };
+    dialects.iter().fold(shared.merge(description), |all, dialect| all.merge(dialect.routes()))
+}
+
+/// Every page of these dialects, and the files that pages load; they are no part of the described API.
+pub(crate) fn pages(dialects: &[&'static dyn Dialect]) -> Router<App> {
+    dialects.iter().fold(sdk::routes(), |all, dialect| all.merge(dialect.pages()))
+}
+
+/// The description of [`routes`] (OpenAPI 3.1).
+#[must_use]
+pub fn document(dialects: &[&'static dyn Dialect], base_url: &str) -> Document {
+    let render = |refusal: &Refusal, path: &str| render(dialects, refusal, path);
+    let renderer = Renderer { refusal: &render, unowned: SchemaGenerator::subschema_for::<problem::Problem> };
+    routes(dialects, base_url).document(base_url, renderer)
 }
 
 /// Renders a refusal in the shape of the dialect that owns the path, else as problem details.

@@ -1,29 +1,62 @@
 //! RFC 9457 problem details with a `code`: the shape of Caibo and of paths that no dialect owns.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
-use serde_json::{Map, Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::auth::{FieldFault, Reason, Refusal};
+
+/// A refusal (RFC 9457 §3.1) and the code to tell it by.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Problem {
+    #[schemars(extend("const" = "about:blank"))]
+    r#type: &'static str,
+    title: &'static str,
+    #[schemars(range(min = 400, max = 599))]
+    status: u16,
+    #[schemars(regex(pattern = "^[a-z_]+$"))]
+    code: &'static str,
+    detail: &'static str,
+    /// What is wrong with which member.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    errors: BTreeMap<String, MemberFault>,
+}
+
+/// What is wrong with a member.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum MemberFault {
+    Invalid,
+    NotAllowed,
+    Required,
+}
+
+impl From<FieldFault> for MemberFault {
+    fn from(fault: FieldFault) -> Self {
+        match fault {
+            FieldFault::Invalid => Self::Invalid,
+            FieldFault::NotAllowed => Self::NotAllowed,
+            FieldFault::Required => Self::Required,
+        }
+    }
+}
 
 /// Renders a refusal; `challenges` go into `WWW-Authenticate` of a 401.
 pub(super) fn render(refusal: &Refusal, challenges: &[&'static str]) -> Response {
     let (status, code, detail) = describe(refusal.reason());
-    let mut body = json!({
-        "type": "about:blank",
-        "title": status.canonical_reason().unwrap_or_default(),
-        "status": status.as_u16(),
-        "code": code,
-        "detail": detail,
-    });
-    if let (Reason::InvalidRequest(fields), Some(body)) = (refusal.reason(), body.as_object_mut())
-        && !fields.is_empty()
-    {
-        let errors = fields.iter().map(|(member, fault)| (member.to_string(), Value::from(word(*fault))));
-        body.insert("errors".to_owned(), Value::Object(errors.collect::<Map<_, _>>()));
-    }
+    let body = Problem {
+        r#type: "about:blank",
+        title: status.canonical_reason().unwrap_or_default(),
+        status: status.as_u16(),
+        code,
+        detail,
+        errors: faults(refusal),
+    };
     let mut response = (status, Json(body)).into_response();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
@@ -35,12 +68,13 @@ pub(super) fn render(refusal: &Refusal, challenges: &[&'static str]) -> Response
     response
 }
 
-/// The word for a member's fault.
-pub(super) fn word(fault: FieldFault) -> &'static str {
-    match fault {
-        FieldFault::Invalid => "invalid",
-        FieldFault::NotAllowed => "not_allowed",
-        FieldFault::Required => "required",
+/// What is wrong with which member, if the refusal is about members.
+pub(super) fn faults(refusal: &Refusal) -> BTreeMap<String, MemberFault> {
+    match refusal.reason() {
+        Reason::InvalidRequest(fields) => {
+            fields.iter().map(|(member, fault)| (member.to_string(), (*fault).into())).collect()
+        }
+        _ => BTreeMap::new(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The key file: made once, never overwritten, never guessed.
+//! The key file: made once, never guessed; only its signing keys are exchanged in place.
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
@@ -9,13 +9,15 @@ use std::path::{Path, PathBuf};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
 use tollgate_apikey::{Pepper, Peppers};
 use tollgate_challenge_signature::{ChallengeKey, ChallengeKeys};
 use tollgate_checkout_scope::TokenPepper;
-use tollgate_jwt_session::{Algorithm, SigningKey};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::Sealer;
+use super::signing_entry::SigningEntry;
+use super::token_kind::TokenKind;
 use crate::rng::Rng;
 
 /// Every secret of the server, versioned, as it stands in `keys.toml`.
@@ -26,7 +28,7 @@ pub struct KeyFile {
     pepper: Vec<Versioned>,
     sealing: Vec<Versioned>,
     challenge: Vec<Versioned>,
-    signing: Vec<SigningEntry>,
+    pub(super) signing: Vec<SigningEntry>,
 }
 
 /// A symmetric key; the entry with the highest version is the current one.
@@ -37,27 +39,6 @@ struct Versioned {
     secret: Secret,
 }
 
-/// A key that signs tokens of one kind.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct SigningEntry {
-    pub(super) purpose: Purpose,
-    pub(super) kid: String,
-    pub(super) secret: Secret,
-}
-
-/// The kinds of token; each has keys of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum Purpose {
-    Panel,
-    #[serde(rename = "88pay")]
-    EightyEightPay,
-    Pledg,
-    Alternative,
-    AlternativeCheckout,
-}
-
 /// Base64 text, wiped on drop.
 #[derive(Serialize, Deserialize)]
 #[serde(transparent)]
@@ -66,6 +47,9 @@ pub(super) struct Secret(String);
 /// The key file could not be used; nothing was overwritten.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyFileError {
+    /// Another change of the file runs.
+    #[error("{path} is being changed by another command: try again", path = .0.display())]
+    Busy(PathBuf),
     /// The content is not a key file.
     #[error("{path} is damaged: restore it from a backup; without it no stored key can be checked", path = .0.display())]
     Damaged(PathBuf),
@@ -110,11 +94,11 @@ impl KeyFile {
             std::io::ErrorKind::InvalidData => KeyFileError::Damaged(path.into()),
             _ => unreadable(error),
         })?;
-        let keys: Self = toml::from_str(&text).map_err(|_| KeyFileError::Damaged(path.into()))?;
-        if keys.format != Self::FORMAT {
-            return Err(KeyFileError::Damaged(path.into()));
-        }
-        Ok(keys)
+        Self::parse(&text).ok_or_else(|| KeyFileError::Damaged(path.into()))
+    }
+
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        toml::from_str(text).ok().filter(|keys: &Self| keys.format == Self::FORMAT)
     }
 
     /// Makes a new file; fails when there is one.
@@ -122,26 +106,20 @@ impl KeyFile {
     /// # Errors
     ///
     /// [`KeyFileError::Randomness`] and [`KeyFileError::Unreadable`].
-    pub fn create(path: &Path, rng: &Rng) -> Result<Self, KeyFileError> {
-        let keys = Self::generate(rng)?;
+    pub fn create(path: &Path, now: OffsetDateTime, rng: &Rng) -> Result<Self, KeyFileError> {
+        let keys = Self::generate(now, rng)?;
         let text = Zeroizing::new(toml::to_string(&keys).map_err(|_| KeyFileError::Damaged(path.into()))?);
         let tail = rng.base62(12).map_err(|_| KeyFileError::Randomness)?;
         write_new(path, &tail, &text).map_err(|error| KeyFileError::Unreadable(path.into(), error))?;
         Self::read(path)
     }
 
-    fn generate(rng: &Rng) -> Result<Self, KeyFileError> {
+    fn generate(now: OffsetDateTime, rng: &Rng) -> Result<Self, KeyFileError> {
         let first = |rng: &Rng| Ok(vec![Versioned { version: 1, secret: Secret::random(rng)? }]);
-        let signing = [
-            (Purpose::Panel, "pnl"),
-            (Purpose::EightyEightPay, "88p"),
-            (Purpose::Pledg, "plg"),
-            (Purpose::Alternative, "alt"),
-            (Purpose::AlternativeCheckout, "chk"),
-        ]
-        .into_iter()
-        .map(|(purpose, prefix)| SigningEntry::generate(purpose, prefix, rng))
-        .collect::<Result<_, _>>()?;
+        let signing = TokenKind::ALL
+            .into_iter()
+            .map(|kind| SigningEntry::generate(kind, now, now.unix_timestamp(), rng))
+            .collect::<Result<_, _>>()?;
         Ok(Self { format: Self::FORMAT, pepper: first(rng)?, sealing: first(rng)?, challenge: first(rng)?, signing })
     }
 
@@ -202,8 +180,8 @@ impl KeyFile {
         keys.try_fold(ChallengeKeys::new(current), |all, older| all.with_previous(older?).map_err(|_| damaged()))
     }
 
-    pub(super) fn signing(&self, purpose: Purpose) -> impl Iterator<Item = &SigningEntry> {
-        self.signing.iter().filter(move |entry| entry.purpose == purpose)
+    pub(super) fn signing(&self, kind: TokenKind) -> impl Iterator<Item = &SigningEntry> {
+        self.signing.iter().filter(move |entry| entry.kind == kind)
     }
 }
 
@@ -213,46 +191,18 @@ impl fmt::Debug for KeyFile {
     }
 }
 
-impl SigningEntry {
-    fn generate(purpose: Purpose, prefix: &str, rng: &Rng) -> Result<Self, KeyFileError> {
-        let mut tail = [0_u8; 4];
-        rng.fill(&mut tail).map_err(|_| KeyFileError::Randomness)?;
-        let secret = match purpose.algorithm() {
-            Algorithm::Es256 => {
-                let pkcs8 = SigningKey::generate_es256_pkcs8(&*rng.source()).map_err(|_| KeyFileError::Randomness)?;
-                Secret(STANDARD.encode(&*pkcs8))
-            }
-            Algorithm::Hs256 => Secret::random(rng)?,
-        };
-        Ok(Self { purpose, kid: format!("{prefix}-{:08x}", u32::from_be_bytes(tail)), secret })
-    }
-
-    pub(super) fn key(&self, rng: &Rng) -> Option<SigningKey> {
-        let bytes = self.secret.decode()?;
-        match self.purpose.algorithm() {
-            Algorithm::Es256 => SigningKey::es256(&self.kid, &bytes, rng.source()).ok(),
-            Algorithm::Hs256 => SigningKey::hs256(&self.kid, &bytes).ok(),
-        }
-    }
-}
-
-impl Purpose {
-    fn algorithm(self) -> Algorithm {
-        match self {
-            Self::EightyEightPay | Self::Alternative => Algorithm::Es256,
-            Self::Panel | Self::Pledg | Self::AlternativeCheckout => Algorithm::Hs256,
-        }
-    }
-}
-
 impl Secret {
-    fn random(rng: &Rng) -> Result<Self, KeyFileError> {
+    pub(super) fn from_text(base64: String) -> Self {
+        Self(base64)
+    }
+
+    pub(super) fn random(rng: &Rng) -> Result<Self, KeyFileError> {
         let mut bytes = Zeroizing::new([0_u8; KeyFile::SECRET_LEN]);
         rng.fill(&mut *bytes).map_err(|_| KeyFileError::Randomness)?;
         Ok(Self(STANDARD.encode(*bytes)))
     }
 
-    fn decode(&self) -> Option<Zeroizing<Vec<u8>>> {
+    pub(super) fn decode(&self) -> Option<Zeroizing<Vec<u8>>> {
         STANDARD.decode(&self.0).ok().map(Zeroizing::new)
     }
 }
@@ -297,15 +247,17 @@ mod tests {
 
     use super::*;
 
+    const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
+
     #[test]
     fn reads_back_what_it_made_and_never_overwrites() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("keys.toml");
         let rng = Rng::system();
-        KeyFile::create(&path, &rng).unwrap();
+        KeyFile::create(&path, NOW, &rng).unwrap();
         let before = std::fs::read(&path).unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
-        assert!(matches!(KeyFile::create(&path, &rng), Err(KeyFileError::Unreadable(..))));
+        assert!(matches!(KeyFile::create(&path, NOW, &rng), Err(KeyFileError::Unreadable(..))));
         assert_eq!(std::fs::read(&path).unwrap(), before);
         let keys = KeyFile::read(&path).unwrap();
         keys.peppers(&path).unwrap();
@@ -319,7 +271,7 @@ mod tests {
     fn refuses_a_file_that_others_can_read() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("keys.toml");
-        KeyFile::create(&path, &Rng::system()).unwrap();
+        KeyFile::create(&path, NOW, &Rng::system()).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
         assert!(matches!(KeyFile::read(&path), Err(KeyFileError::Open(_))));
     }
@@ -328,7 +280,7 @@ mod tests {
     fn refuses_a_damaged_file_without_quoting_it() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("keys.toml");
-        KeyFile::create(&path, &Rng::system()).unwrap();
+        KeyFile::create(&path, NOW, &Rng::system()).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         for damaged in [&text[..text.len() / 2], "", "format = 2\n", "\u{0}", "pepper = \"SECRETMARK\""] {
             std::fs::write(&path, damaged).unwrap();

@@ -1,26 +1,28 @@
 //! The key rings of one listener: one per kind of token, all with the listener's own issuer.
 
-use time::Duration;
 use tollgate_apikey::Mode;
 use tollgate_jwt_session::{Jwks, KeyRing, Profile, TokenType};
 
-use super::KeyFile;
-use super::file::Purpose;
+use super::file::KeyFile;
+use super::signing_entry::SigningEntry;
+use super::succession::{KeyState, Succession};
+use super::token_kind::TokenKind;
+use super::token_ring::TokenRing;
 use crate::rng::Rng;
 
-/// The tokens a listener issues and verifies. No kind passes for another: key, `aud` and `typ` part them.
+/// The tokens a listener issues and verifies at a moment. No kind passes for another: key, `aud` and `typ` part them.
 #[derive(Debug)]
 pub struct Rings {
     /// Control-panel logins.
-    pub panel: KeyRing,
+    pub panel: TokenRing,
     /// 88Pay session tokens, of the listener's mode.
-    pub session: KeyRing,
+    pub session: TokenRing,
     /// Pledg access tokens, of the listener's mode.
-    pub pledg: KeyRing,
+    pub pledg: TokenRing,
     /// Alternative access tokens, of the listener's mode.
-    pub alternative: KeyRing,
+    pub alternative: TokenRing,
     /// Alternative checkout tokens, of the listener's mode.
-    pub checkout: KeyRing,
+    pub checkout: TokenRing,
     /// The one mode of the tokens above.
     pub mode: Mode,
 }
@@ -31,33 +33,25 @@ pub struct Rings {
 pub struct RingsError;
 
 impl Rings {
-    const PANEL_LIFETIME: Duration = Duration::seconds(1800);
-    const SESSION_LIFETIME: Duration = Duration::seconds(60);
-    const PLEDG_LIFETIME: Duration = Duration::seconds(600);
-    const ALTERNATIVE_LIFETIME: Duration = Duration::seconds(3600);
-    const CHECKOUT_LIFETIME: Duration = Duration::seconds(900);
-
-    /// Builds the rings of a listener whose external base URL is `issuer`.
+    /// Builds the rings of a listener whose external base URL is `issuer`, as they are at `now` in Unix seconds.
     ///
     /// # Errors
     ///
     /// [`RingsError`] when a key is missing or damaged.
-    pub fn new(keys: &KeyFile, issuer: &str, mode: Mode, rng: &Rng) -> Result<Self, RingsError> {
-        let profile = |audience, typ, lifetime| Profile::new(issuer, audience, typ, lifetime).map_err(|_| RingsError);
-        let moded = |audience, typ, lifetime| {
-            profile(audience, typ, lifetime)?.with_exact_claim("env", mode.as_str()).map_err(|_| RingsError)
+    pub(super) fn new(keys: &KeyFile, issuer: &str, mode: Mode, now: i64, rng: &Rng) -> Result<Self, RingsError> {
+        let any_mode =
+            |kind: TokenKind, typ| Profile::new(issuer, kind.as_str(), typ, kind.lifetime()).map_err(|_| RingsError);
+        let ring = |kind, profile| ring(keys, kind, profile, now, rng);
+        let of_mode = |kind, typ| {
+            let profile = any_mode(kind, typ)?.with_exact_claim("env", mode.as_str()).map_err(|_| RingsError)?;
+            ring(kind, profile)
         };
-        let panel = profile("panel", TokenType::JWT, Self::PANEL_LIFETIME)?;
-        let session = moded("88pay", TokenType::JWT, Self::SESSION_LIFETIME)?;
-        let pledg = moded("pledg", TokenType::JWT, Self::PLEDG_LIFETIME)?;
-        let alternative = moded("alternative", TokenType::AT_JWT, Self::ALTERNATIVE_LIFETIME)?;
-        let checkout = moded("alternative-checkout", TokenType::CHECKOUT_JWT, Self::CHECKOUT_LIFETIME)?;
         Ok(Self {
-            panel: ring(keys, Purpose::Panel, panel, rng)?,
-            session: ring(keys, Purpose::EightyEightPay, session, rng)?,
-            pledg: ring(keys, Purpose::Pledg, pledg, rng)?,
-            alternative: ring(keys, Purpose::Alternative, alternative, rng)?,
-            checkout: ring(keys, Purpose::AlternativeCheckout, checkout, rng)?,
+            panel: ring(TokenKind::Panel, any_mode(TokenKind::Panel, TokenType::JWT)?)?,
+            session: of_mode(TokenKind::EightyEightPay, TokenType::JWT)?,
+            pledg: of_mode(TokenKind::Pledg, TokenType::JWT)?,
+            alternative: of_mode(TokenKind::Alternative, TokenType::AT_JWT)?,
+            checkout: of_mode(TokenKind::AlternativeCheckout, TokenType::CHECKOUT_JWT)?,
             mode,
         })
     }
@@ -65,17 +59,24 @@ impl Rings {
     /// The public keys of every ring that has some.
     #[must_use]
     pub fn jwks(&self) -> Jwks {
-        Jwks::merge([self.session.jwks(), self.alternative.jwks()])
+        Jwks::merge([self.session.keys().jwks(), self.alternative.keys().jwks()])
     }
 }
 
-/// The first entry of a kind signs; the others still verify.
-fn ring(keys: &KeyFile, purpose: Purpose, profile: Profile, rng: &Rng) -> Result<KeyRing, RingsError> {
-    let mut entries = keys.signing(purpose);
-    let current = entries.next().and_then(|entry| entry.key(rng)).ok_or(RingsError)?;
-    let ring = KeyRing::new(profile, current).map_err(|_| RingsError)?;
-    entries.try_fold(ring, |ring, entry| {
-        let previous = entry.key(rng).ok_or(RingsError)?.verifying_key();
-        ring.with_previous(previous).map_err(|_| RingsError)
-    })
+/// The ring of one kind of token at `now`.
+fn ring(keys: &KeyFile, kind: TokenKind, profile: Profile, now: i64, rng: &Rng) -> Result<TokenRing, RingsError> {
+    let succession = Succession::new(keys.signing(kind));
+    let mut keys = succession.at(now).into_iter().filter(|(_, state)| *state != KeyState::Dead);
+    let key = |entry: &SigningEntry| entry.key(rng).ok_or(RingsError);
+    let (current, _) = keys.next().ok_or(RingsError)?;
+    let ring = KeyRing::new(profile, key(current.entry)?).map_err(|_| RingsError)?;
+    let ring = keys.try_fold(ring, |ring, (other, state)| {
+        let other = key(other.entry)?;
+        let extended = match state {
+            KeyState::Next => ring.with_next(other),
+            _ => ring.with_previous(other.verifying_key()),
+        };
+        extended.map_err(|_| RingsError)
+    })?;
+    Ok(TokenRing::new(ring))
 }

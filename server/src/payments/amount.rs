@@ -64,6 +64,14 @@ impl Amount {
         Self(text)
     }
 
+    /// With every decimal of the currency, as people expect it: `49.90`.
+    #[must_use]
+    pub fn in_full(&self, currency: Currency) -> String {
+        let decimals = usize::from(currency.decimals().unwrap_or(0));
+        let (integer, fraction) = self.0.split_once('.').unwrap_or((&self.0, ""));
+        if decimals == 0 { self.0.clone() } else { format!("{integer}.{fraction:0<decimals$}") }
+    }
+
     /// The spelling it came in.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -106,6 +114,16 @@ mod tests {
         for (code, text, fits) in table {
             let got = Amount::parse(text, Currency::parse(code).unwrap()).is_some();
             assert_eq!(got, fits, "{code} {text:?}");
+        }
+        for (code, text, full) in [
+            ("EUR", "49.9", "49.90"),
+            ("EUR", "7", "7.00"),
+            ("EUR", "0.01", "0.01"),
+            ("JPY", "500", "500"),
+            ("KWD", "1.2", "1.200"),
+        ] {
+            let currency = Currency::parse(code).unwrap();
+            assert_eq!(Amount::parse(text, currency).unwrap().in_full(currency), full, "{code} {text}");
         }
         for code in ["eur", "EURO", "EU", "XYZ", ""] {
             assert!(Currency::parse(code).is_none(), "{code:?}");

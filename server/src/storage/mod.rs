@@ -1,7 +1,9 @@
 //! What is kept: the Vault (durable records) and the Ledger (short grants and quotas), and the cache before them.
 
+mod audit;
 mod cache;
 mod completion;
+mod directory;
 mod error;
 mod invoices;
 mod ledger;
@@ -9,17 +11,24 @@ mod orders;
 mod purchases;
 mod records;
 pub mod redis;
+mod samples;
 pub mod sql;
 mod url;
 mod vault;
 
+pub use audit::{AuditLink, AuditLog};
 pub use cache::FencedCache;
 pub use completion::complete;
+pub use directory::{
+    Change, ChangeRefusal, Clients, CredentialChange, Credentials, Directory, ListPart, MerchantChange, Merchants,
+    RsaKeys, Secrets, UserChange, Users,
+};
 pub use error::{StorageError, StorageErrorKind};
 pub use invoices::{InvoicePaymentOutcome, Invoices};
 pub use ledger::{CheckoutGrant, Claim, Ledger, MintRefusal};
 pub use orders::{OrderOutcome, Orders};
 pub use purchases::{Credit, CreditOutcome, LinkOutcome, NewCredit, Purchases, ReleaseOutcome};
-pub use records::{Owner, Records, RequestSigning};
+pub use records::{Owner, REQUEST_SIGNING, Records, RequestSigning};
+pub use samples::{SampleBatch, Samples};
 pub use url::StorageUrl;
 pub use vault::{Answered, Created, Idempotency, PaymentOutcome, Render, Vault};

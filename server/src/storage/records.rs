@@ -8,7 +8,10 @@ use tollgate_apikey::{KeyId, Lifecycle, Mode};
 use tollgate_challenge_signature::PublicKey;
 
 use super::{CheckoutGrant, FencedCache, Ledger, StorageError, Vault, complete};
-use crate::account::{Credential, Merchant, MerchantId, OauthClient, User, UserId};
+use crate::account::{CLIENT_ID, Credential, ForeignPair, Merchant, MerchantId, OauthClient, Switch, User, UserId};
+
+/// The setting that says whether every request must be signed.
+pub const REQUEST_SIGNING: &str = "request_signing_required";
 
 /// Read-through caches over the Vault and the Ledger.
 ///
@@ -21,6 +24,7 @@ pub struct Records {
     users: FencedCache<UserId, Arc<User>>,
     grants: FencedCache<[u8; 32], Arc<CheckoutGrant>>,
     clients: FencedCache<KeyId, Arc<OauthClient>>,
+    foreign_clients: FencedCache<(Mode, Box<str>), Arc<OauthClient>>,
     signing: FencedCache<(MerchantId, Mode), Arc<RequestSigning>>,
     aliases: FencedCache<(MerchantId, Mode, &'static str), Arc<str>>,
     revoked_tokens: Arc<RwLock<HashMap<String, OffsetDateTime>>>,
@@ -67,6 +71,7 @@ impl Records {
             users: FencedCache::new(others),
             grants: FencedCache::new(others),
             clients: FencedCache::new(others),
+            foreign_clients: FencedCache::new(others),
             signing: FencedCache::new(others),
             aliases: FencedCache::new(others),
             revoked_tokens: Arc::default(),
@@ -93,6 +98,26 @@ impl Records {
         self.clients.read(&id, async { Ok(self.vault.client(id).await?.map(Arc::new)) }).await
     }
 
+    /// The OAuth client of a mode by its client id text: the native spelling, or byte for byte the one it was imported
+    /// with. Neither ever changes, so there is nothing to forget.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] when storage had to be asked and did not answer.
+    pub async fn client_by_text(&self, mode: Mode, text: &str) -> Result<Option<Arc<OauthClient>>, StorageError> {
+        let client = match CLIENT_ID.parse(text) {
+            Ok(id) => self.client(id.id()).await?.filter(|client| client.foreign.is_none()),
+            Err(_) if text.len() > ForeignPair::MAX_ID_LEN => None,
+            Err(_) => {
+                let load =
+                    async { Ok::<_, StorageError>(self.vault.client_by_foreign_id(mode, text).await?.map(Arc::new)) };
+                self.foreign_clients.read(&(mode, text.into()), load).await?
+            }
+        };
+        // The native spelling says its mode, which must be the record's too.
+        Ok(client.filter(|client| client.mode == mode && client.public_id() == text))
+    }
+
     /// How a merchant signs its requests.
     ///
     /// # Errors
@@ -104,7 +129,7 @@ impl Records {
         mode: Mode,
     ) -> Result<Option<Arc<RequestSigning>>, StorageError> {
         let load = async {
-            let setting = self.vault.setting(merchant, mode, "request_signing_required").await?;
+            let setting = self.vault.setting(merchant, mode, REQUEST_SIGNING).await?;
             let keys = self.vault.rsa_keys(merchant, mode).await?;
             let keys = keys
                 .into_iter()
@@ -112,10 +137,9 @@ impl Records {
                     Ok((PublicKey::from_spki_der(&key.spki).map_err(|_| StorageError::corrupt())?, key.lifecycle))
                 })
                 .collect::<Result<_, StorageError>>()?;
-            let required = match setting.as_deref() {
-                Some("true") => true,
-                Some("false") | None => false,
-                Some(_) => return Err(StorageError::corrupt()),
+            let required = match setting {
+                Some(word) => Switch::from_stored(&word).ok_or_else(StorageError::corrupt)?.is_on(),
+                None => false,
             };
             Ok(Some(Arc::new(RequestSigning { required, keys })))
         };
@@ -211,6 +235,11 @@ impl Records {
     pub fn forget_credentials_of(&self, new: &Credential) {
         let same = |known: &Arc<Credential>| known.user == new.user && known.kind == new.kind && known.mode == new.mode;
         self.credentials.invalidate_where(same);
+    }
+
+    /// Forgets the secrets of an OAuth client after a committed change.
+    pub fn forget_secrets_of(&self, client: KeyId) {
+        self.credentials.invalidate_where(|known| known.client == Some(client));
     }
 
     /// Forgets a merchant after a committed change.

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use time::OffsetDateTime;
-use tollgate_apikey::{KeyDigest, KeyId, Mode, Overlap};
+use tollgate_apikey::{KeyDigest, KeyId, Mode};
 
 use super::StorageError;
 use crate::account::{
@@ -99,27 +99,16 @@ pub trait Vault: Send + Sync {
     /// Changes password hash, generation, disabled and permissions.
     async fn update_user(&self, user: &User) -> Result<(), StorageError>;
 
-    /// Stores a new OAuth client.
-    async fn insert_client(&self, client: &OauthClient) -> Result<(), StorageError>;
     /// Reads an OAuth client.
     async fn client(&self, id: KeyId) -> Result<Option<OauthClient>, StorageError>;
+    /// Reads the OAuth client of a mode that was imported with this client id text, byte for byte.
+    async fn client_by_foreign_id(&self, mode: Mode, id: &str) -> Result<Option<OauthClient>, StorageError>;
     /// Stores a new digest-only credential.
     async fn insert_credential(&self, credential: &Credential) -> Result<(), StorageError>;
     /// Reads a credential.
     async fn credential(&self, id: KeyId) -> Result<Option<Credential>, StorageError>;
-    /// Revokes a credential; revoking twice keeps the first time. `false` when there is none.
-    async fn revoke_credential(&self, id: KeyId, now: OffsetDateTime) -> Result<bool, StorageError>;
     /// Replaces a digest made with an old pepper, if it is still that one.
     async fn redigest(&self, id: KeyId, old: &KeyDigest, new: &KeyDigest) -> Result<(), StorageError>;
-    /// Stores `new` and retires every usable credential of the same user, kind and mode, in one transaction.
-    ///
-    /// The new one inherits scopes, address list and length of life from the one made last, whatever became of that.
-    async fn replace_user_credential(
-        &self,
-        new: &Credential,
-        overlap: Overlap,
-        now: OffsetDateTime,
-    ) -> Result<(), StorageError>;
 
     /// Stores a sealed secret.
     async fn insert_secret(&self, secret: &SealedSecret) -> Result<(), StorageError>;

@@ -20,7 +20,7 @@ impl fmt::Debug for Form {
 
 impl Form {
     /// The most parameters that are read.
-    const MAX_PARAMETERS: usize = 64;
+    pub const MAX_PARAMETERS: usize = 64;
 
     /// Reads a form: every parameter at most once, well-formed escapes, UTF-8.
     ///

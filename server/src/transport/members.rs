@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
-use http::Uri;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -22,7 +21,7 @@ impl fmt::Debug for Members {
 impl Members {
     /// Objects and arrays inside each other.
     pub const MAX_DEPTH: usize = 32;
-    /// The longest URL, in bytes.
+    /// The longest URL, in characters.
     pub const MAX_URL: usize = 2048;
     /// The longest foreign member name that an answer repeats.
     const MAX_ECHO: usize = 64;
@@ -70,7 +69,7 @@ impl Members {
         self.0.get(name).map(|value| value.get())
     }
 
-    /// A string of at most `max` bytes; absent is `None`, `null` and other types are invalid.
+    /// A string of at most `max` characters; absent is `None`, `null` and other types are invalid.
     ///
     /// # Errors
     ///
@@ -78,7 +77,8 @@ impl Members {
     pub fn string(&self, name: &'static str, max: usize) -> Result<Option<String>, Refusal> {
         let Some(raw) = self.raw(name) else { return Ok(None) };
         let text: String = serde_json::from_str(raw).map_err(|_| Refusal::field(name, FieldFault::Invalid))?;
-        let fits = text.len() <= max && !text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t' | '\r'));
+        let fits =
+            text.chars().count() <= max && !text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t' | '\r'));
         if fits { Ok(Some(text)) } else { Err(Refusal::field(name, FieldFault::Invalid)) }
     }
 
@@ -104,19 +104,14 @@ impl Members {
         self.raw(name).ok_or_else(|| Refusal::field(name, FieldFault::Required))
     }
 
-    /// An absolute https URL without user information.
+    /// An absolute https URL of a named host, without user information, in the characters of RFC 3986 §2.
     ///
     /// # Errors
     ///
     /// [`FieldFault::Invalid`].
     pub fn https_url(&self, name: &'static str) -> Result<Option<String>, Refusal> {
         let Some(text) = self.string(name, Self::MAX_URL)? else { return Ok(None) };
-        let fits = text.parse::<Uri>().is_ok_and(|uri| {
-            uri.scheme_str() == Some("https")
-                && uri.host().is_some_and(|host| !host.is_empty())
-                && uri.authority().is_some_and(|authority| !authority.as_str().contains('@'))
-        });
-        if fits { Ok(Some(text)) } else { Err(Refusal::field(name, FieldFault::Invalid)) }
+        if is_https_url(&text) { Ok(Some(text)) } else { Err(Refusal::field(name, FieldFault::Invalid)) }
     }
 
     /// An object, as compact text.
@@ -131,6 +126,17 @@ impl Members {
             Some(_) => Err(Refusal::field(name, FieldFault::Invalid)),
         }
     }
+}
+
+/// A host name or IPv4 address, perhaps a port, perhaps more.
+fn is_https_url(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix("https://") else { return false };
+    let (authority, tail) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let (host, port) = authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port)));
+    let host_fits = !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'));
+    let port_fits = port.is_none_or(|port| port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok());
+    let character = |b: u8| b.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&b);
+    host_fits && port_fits && tail.bytes().all(character)
 }
 
 /// How deep objects and arrays nest, counted on the text outside strings.
@@ -245,9 +251,24 @@ mod tests {
     }
 
     #[test]
+    fn lengths_are_counted_in_characters() {
+        for (text, fits) in [("", true), ("né", true), ("日本", true), ("日本語", false), ("abc", false)] {
+            let members = Members::parse(format!("{{\"t\":\"{text}\"}}").as_bytes()).unwrap();
+            assert_eq!(members.string("t", 2).is_ok(), fits, "{text}");
+        }
+    }
+
+    #[test]
     fn reads_https_urls_only() {
         let table = [
             ("https://shop.example/ok?x=1", true),
+            ("https://shop.example", true),
+            ("https://shop.example:8443?x#y", true),
+            ("https://shop.example:65536/", false),
+            ("https://shop.example:+443/", false),
+            ("https://shop.example:/", false),
+            ("https://shop_example/", false),
+            ("https://shop.example/a b", false),
             ("http://shop.example/", false),
             ("https://user@shop.example/", false),
             ("//shop.example/", false),

@@ -1,14 +1,21 @@
 //! What lies between the wire and the dialects: listeners, bounded bodies, repeated calls.
 
 mod body;
+mod bounds;
+mod channel;
+mod connection;
 mod form;
 mod members;
 mod placeholder;
 mod retry;
 mod serve;
+mod tls;
 
 pub use body::{MAX_BODY, json_body, read_body};
+pub use bounds::Bounds;
+pub use channel::Channel;
 pub use form::Form;
 pub use members::Members;
 pub use retry::{IdempotentCall, idempotent_call};
-pub use serve::{Bound, ServeError, bind};
+pub use serve::{Bound, ServeError, Wire, bind};
+pub use tls::{TlsError, TlsIdentity};

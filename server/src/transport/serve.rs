@@ -1,17 +1,34 @@
-//! Binding, serving and stopping.
+//! Binding, accepting and stopping.
 
+use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum_server::Handle;
-use hyper_util::rt::TokioTimer;
+use tokio::net::TcpStream;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio_rustls::rustls::ServerConfig;
+
+use super::Bounds;
+use super::connection::Host;
+use crate::telemetry::Meter;
 
 /// A bound address that does not serve yet.
 #[derive(Debug)]
 pub struct Bound {
     listener: TcpListener,
     address: SocketAddr,
+}
+
+/// What is spoken on a listener.
+#[derive(Debug, Clone)]
+pub enum Wire {
+    /// HTTP/1.1, not encrypted.
+    Plain,
+    /// HTTP/2 or HTTP/1.1 in TLS; each new connection takes the configuration that stands at that moment.
+    Tls(watch::Receiver<Arc<ServerConfig>>),
 }
 
 /// An address could not be bound or served.
@@ -25,12 +42,8 @@ pub enum ServeError {
     Refused(SocketAddr, std::io::Error),
 }
 
-/// Time for the request line and headers.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
-/// Bytes of request line and headers.
-const MAX_HEADER_BYTES: usize = 32 * 1024;
-/// Time that running requests get when the server stops: longer than any of them may take.
-const GRACE: Duration = Duration::from_secs(16);
+/// Wait before the next try when the system gives no connection, as when too many files are open.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(500);
 
 /// Binds an address.
 ///
@@ -39,7 +52,7 @@ const GRACE: Duration = Duration::from_secs(16);
 /// [`ServeError`] as its variants say.
 pub fn bind(address: SocketAddr) -> Result<Bound, ServeError> {
     let refused = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::AddrInUse => ServeError::InUse(address),
+        ErrorKind::AddrInUse => ServeError::InUse(address),
         _ => ServeError::Refused(address, error),
     };
     let listener = TcpListener::bind(address).map_err(refused)?;
@@ -55,27 +68,62 @@ impl Bound {
         self.address
     }
 
-    /// Serves until `stop` is notified, then lets running requests finish.
+    /// Serves until `stop` says so, then lets running requests finish.
     ///
     /// # Errors
     ///
-    /// [`ServeError::Refused`] when the listener breaks.
-    pub async fn serve(self, router: Router, stop: tokio::sync::watch::Receiver<()>) -> Result<(), ServeError> {
-        let address = self.address;
-        let refused = |error| ServeError::Refused(address, error);
-        let handle = Handle::new();
-        // With HTTP/1 alone the header time-out runs from the first moment of a connection.
-        let mut server = axum_server::from_tcp(self.listener).map_err(refused)?.http1_only().handle(handle.clone());
-        let builder = server.http_builder();
-        builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(MAX_HEADER_BYTES);
-        let stopping = tokio::spawn(async move {
-            let mut stop = stop;
-            // A sender that is gone means stop, too.
-            let _ = stop.changed().await;
-            handle.graceful_shutdown(Some(GRACE));
-        });
-        let served = server.serve(router.into_make_service_with_connect_info::<SocketAddr>()).await;
-        stopping.abort();
-        served.map_err(refused)
+    /// [`ServeError::Refused`] when the address cannot be listened on.
+    pub async fn serve(
+        self,
+        router: Router,
+        wire: Wire,
+        bounds: Bounds,
+        meter: Option<Meter>,
+        stop: watch::Receiver<bool>,
+    ) -> Result<(), ServeError> {
+        let refused = |error| ServeError::Refused(self.address, error);
+        let listener = tokio::net::TcpListener::from_std(self.listener).map_err(refused)?;
+        let places = Arc::new(Semaphore::new(bounds.connections));
+        let mut stopped = stop.clone();
+        let host = Host { router, wire, bounds, meter, stop };
+        let mut connections = JoinSet::new();
+        loop {
+            while connections.try_join_next().is_some() {}
+            let next = async {
+                // The place comes first: a connection that is not accepted costs this process nothing.
+                let place = places.clone().acquire_owned().await;
+                (place, accept(&listener).await)
+            };
+            let (place, (stream, peer)) = tokio::select! {
+                biased;
+                // A sender that is gone means stop, too.
+                _ = stopped.wait_for(|stop| *stop) => break,
+                next = next => next,
+            };
+            let host = host.clone();
+            connections.spawn(async move {
+                let _open = host.meter.as_ref().map(Meter::connection);
+                host.clone().attend(stream, peer).await;
+                drop(place);
+            });
+        }
+        // New connections are refused from here on; each of the others ends itself within its grace.
+        drop(listener);
+        while connections.join_next().await.is_some() {}
+        Ok(())
+    }
+}
+
+async fn accept(listener: &tokio::net::TcpListener) -> (TcpStream, SocketAddr) {
+    loop {
+        match listener.accept().await {
+            Ok(accepted) => return accepted,
+            // The client has gone already.
+            Err(error) if matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset) => {}
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "no connection can be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
     }
 }

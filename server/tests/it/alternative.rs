@@ -10,12 +10,12 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use time::Duration;
-use tollgate::account::{CLIENT_ID, ClientDialect, KeyFamily, Merchant, MerchantId, MerchantStatus, OauthClient};
+use tollgate::account::{ClientDialect, KeyFamily, Merchant, MerchantId, MerchantStatus};
 use tollgate::app::Listener;
 use tollgate::auth::ListenerMode;
-use tollgate::issuer::NewCredential;
 use tollgate::payments::{Amount, Currency, Invoice, InvoiceStatus, PaymentMethod, PaymentMethodType};
-use tollgate_apikey::{KeyId, Mode, Scopes};
+use tollgate::transport::Channel;
+use tollgate_apikey::{KeyId, MAX_OVERLAP_SECONDS, Mode};
 use tollgate_client_address::{IpList, TrustedProxies};
 use tollgate_jwt_session::KeyRing;
 
@@ -51,31 +51,18 @@ impl Client {
         mode: Mode,
         scopes: &str,
     ) -> Self {
-        let id = CLIENT_ID.mint(mode, |bytes| world.services.rng.fill(bytes)).unwrap();
-        let scopes = Scopes::parse(scopes).unwrap();
-        let record = OauthClient {
-            id: id.id(),
-            dialect,
-            merchant: merchant.clone(),
-            mode,
-            scopes: scopes.clone(),
-            created_at: world.now(),
-        };
-        world.services.vault.insert_client(&record).await.unwrap();
-        let secret = secret_of(world, &record).await;
+        let (id, secret) = world.make_client(merchant, dialect, mode, scopes).await;
         let listener = if mode == Mode::Live { ListenerMode::Live } else { ListenerMode::Test };
-        Self { id: id.as_str().to_owned(), secret, listener }
+        Self { id, secret, listener }
     }
 
     pub(super) async fn another_secret(&self, world: &World) -> String {
-        let id = CLIENT_ID.parse(&self.id).unwrap().id();
-        secret_of(world, &world.services.vault.client(id).await.unwrap().unwrap()).await
+        world.rotate_client(&self.id, MAX_OVERLAP_SECONDS).await
     }
 
     /// Revokes its secret, as the partner would.
     pub(super) async fn revoke(&self, world: &World) {
-        world.services.vault.revoke_credential(self.cid(), world.now()).await.unwrap();
-        world.services.records.forget_credential(self.cid());
+        world.revoke(self.cid()).await;
     }
 
     pub(super) fn cid(&self) -> KeyId {
@@ -94,18 +81,6 @@ impl Client {
     pub(super) async fn token(&self, world: &World) -> String {
         world.send(self.buy()).await.member("access_token")
     }
-}
-
-async fn secret_of(world: &World, client: &OauthClient) -> String {
-    let new = NewCredential {
-        merchant: client.merchant.clone(),
-        user: None,
-        client: Some(client.id),
-        mode: client.mode,
-        scopes: client.scopes.clone(),
-    };
-    let key = world.services.issuer.issue(KeyFamily::CLIENT_SECRET, new, world.now()).await.unwrap();
-    key.expose_secret().to_owned()
 }
 
 impl Call {
@@ -228,7 +203,7 @@ async fn insert_method(world: &World, merchant: &MerchantId, mode: Mode, custome
 /// The token keys of the demo listener, under this issuer.
 pub(super) fn listener(world: &World, base_url: &str) -> Listener {
     let proxies = TrustedProxies::parse(["10.0.0.0/8"]).unwrap();
-    world.services.listener(ListenerMode::Test, base_url, proxies).unwrap()
+    world.services.listener(ListenerMode::Test, base_url, proxies, Channel::Loopback).unwrap()
 }
 
 /// Signs claims of any kind with the keys of any kind.

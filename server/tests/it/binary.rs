@@ -1,11 +1,12 @@
 //! The real binary: start, restart, stop, and every way to start it wrongly.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
+use std::sync::mpsc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -15,19 +16,43 @@ use super::interop::present;
 /// A running `tollgate dev`; killed when dropped.
 pub(crate) struct Dev {
     child: Child,
-    printed: Value,
+    pub(crate) printed: Value,
 }
 
 impl Dev {
     pub(crate) fn start(data: &Path) -> Self {
-        let mut child = command(data).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        Self::spawn(command(data).stderr(Stdio::null()))
+    }
+
+    /// Starts with a log to be taken.
+    pub(crate) fn start_with_log(data: &Path) -> Self {
+        Self::spawn(command(data).stderr(Stdio::piped()))
+    }
+
+    /// Starts with a log that goes to a file.
+    pub(crate) fn start_logging_to(data: &Path, log: File) -> Self {
+        Self::spawn(command(data).stderr(log))
+    }
+
+    fn spawn(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         Self { child, printed: serde_json::from_str(&line).unwrap() }
     }
 
+    /// Its log, one line an event.
+    pub(crate) fn take_log(&mut self) -> ChildStderr {
+        self.child.stderr.take().unwrap()
+    }
+
     pub(crate) fn text(&self, pointer: &str) -> String {
         self.printed.pointer(pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("{pointer}")).to_owned()
+    }
+
+    /// What it printed, one JSON object.
+    pub(crate) fn printed(&self) -> &Value {
+        &self.printed
     }
 
     /// Sends raw bytes to the sandbox and reads until the connection closes.
@@ -41,14 +66,20 @@ impl Dev {
         String::from_utf8_lossy(&answer).into_owned()
     }
 
-    fn who_am_i(&self, key: &str) -> String {
+    pub(crate) fn who_am_i(&self, key: &str) -> String {
         self.raw(
             format!("GET /auth/whoami HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-api-key: {key}\r\n\r\n").as_bytes(),
         )
     }
 
+    /// Dies as in a power failure.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// SIGTERM, then the exit code.
-    fn stop(mut self) -> Option<i32> {
+    pub(crate) fn stop(mut self) -> Option<i32> {
         Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
         self.child.wait().unwrap().code()
     }
@@ -63,14 +94,34 @@ impl Drop for Dev {
 
 fn command(data: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tollgate"));
-    command.args(["dev", "--print", "json", "--sandbox", "127.0.0.1:0", "--live", "127.0.0.1:0", "--data"]).arg(data);
+    command
+        .args([
+            "dev",
+            "--print",
+            "json",
+            "--sandbox",
+            "127.0.0.1:0",
+            "--live",
+            "127.0.0.1:0",
+            "--shop",
+            "127.0.0.1:0",
+            "--data",
+        ])
+        .arg(data);
     command
 }
 
 /// Runs a start that must fail: one sentence on standard error, nothing on standard output.
 #[track_caller]
-fn fails(command: &mut Command, expected: &str) {
-    let Output { status, stdout, stderr } = command.stdin(Stdio::null()).output().unwrap();
+pub(crate) fn fails(command: &mut Command, expected: &str) {
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let (pid, (sender, end)) = (child.id().to_string(), mpsc::channel());
+    std::thread::spawn(move || sender.send(child.wait_with_output()));
+    let Ok(end) = end.recv_timeout(Duration::from_mins(1)) else {
+        Command::new("kill").arg(pid).status().unwrap();
+        panic!("it started, where {expected:?} was expected");
+    };
+    let Output { status, stdout, stderr } = end.unwrap();
     let stderr = String::from_utf8(stderr).unwrap();
     assert_eq!(status.code(), Some(1), "{stderr}");
     assert_eq!(String::from_utf8(stdout).unwrap(), "");
@@ -88,6 +139,7 @@ fn starts_serves_and_stops_and_keeps_its_data() {
     for pointer in [
         "/sandbox",
         "/live",
+        "/shop",
         "/merchant_id_test",
         "/merchant_id_live",
         "/panel/email",
@@ -168,7 +220,7 @@ fn a_port_in_use_leaves_nothing_behind() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let mut start = Command::new(env!("CARGO_BIN_EXE_tollgate"));
-    start.args(["dev", "--sandbox", &address, "--live", "127.0.0.1:0", "--data"]).arg(&data);
+    start.args(["dev", "--sandbox", &address, "--live", "127.0.0.1:0", "--shop", "127.0.0.1:0", "--data"]).arg(&data);
     fails(&mut start, "already in use");
     assert!(!data.exists());
 }
@@ -176,9 +228,15 @@ fn a_port_in_use_leaves_nothing_behind() {
 #[test]
 fn an_address_of_the_network_is_refused() {
     let dir = tempfile::tempdir().unwrap();
-    let mut start = Command::new(env!("CARGO_BIN_EXE_tollgate"));
-    start.args(["dev", "--sandbox", "0.0.0.0:0", "--live", "127.0.0.1:0", "--data"]).arg(dir.path().join("data"));
-    fails(&mut start, "not a loopback address");
+    let local = "127.0.0.1:0";
+    for (sandbox, live, shop) in [("0.0.0.0:0", local, local), (local, "0.0.0.0:0", local), (local, local, "0.0.0.0:0")]
+    {
+        let mut start = Command::new(env!("CARGO_BIN_EXE_tollgate"));
+        start
+            .args(["dev", "--sandbox", sandbox, "--live", live, "--shop", shop, "--data"])
+            .arg(dir.path().join("data"));
+        fails(&mut start, "not a loopback address");
+    }
 }
 
 #[test]
@@ -279,7 +337,9 @@ fn the_printed_curl_lines_run_as_they_stand() {
     }
     let dir = tempfile::tempdir().unwrap();
     let mut start = Command::new(env!("CARGO_BIN_EXE_tollgate"));
-    start.args(["dev", "--sandbox", "127.0.0.1:0", "--live", "127.0.0.1:0", "--data"]).arg(dir.path().join("data"));
+    start
+        .args(["dev", "--sandbox", "127.0.0.1:0", "--live", "127.0.0.1:0", "--shop", "127.0.0.1:0", "--data"])
+        .arg(dir.path().join("data"));
     let mut child = start.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut guide = String::new();
     for line in BufReader::new(child.stdout.as_mut().unwrap()).lines().map_while(Result::ok) {
@@ -302,7 +362,7 @@ fn the_printed_curl_lines_run_as_they_stand() {
     child.wait().unwrap();
     let (out, error) = (String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
     assert!(run.status.success(), "{out}\n{error}");
-    assert!(calls >= 17 && out.lines().count() >= calls, "{calls} calls: {out}");
+    assert!(calls >= 18 && out.lines().count() >= calls, "{calls} calls: {out}");
     for expected in [
         "\"merchantId\"",
         "\"ttlSeconds\":900",
@@ -319,6 +379,7 @@ fn the_printed_curl_lines_run_as_they_stand() {
         "\"currency\":\"USD\"",
         "\"keys\":[",
         "\"token_endpoint\"",
+        "\"integrity\":\"sha384-",
     ] {
         assert!(out.contains(expected), "{expected} is missing in {out}");
     }

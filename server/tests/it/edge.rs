@@ -125,3 +125,32 @@ async fn forwarded_addresses_count_from_trusted_proxies_only() {
         assert_eq!(world.send(call).await.status.as_u16(), status, "{label}");
     }
 }
+
+/// A body of which nothing ever comes.
+struct Endless;
+
+impl axum::body::HttpBody for Endless {
+    type Data = axum::body::Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<hyper::body::Frame<axum::body::Bytes>, Self::Error>>> {
+        std::task::Poll::Pending
+    }
+}
+
+#[tokio::test]
+async fn a_request_takes_fifteen_seconds_at_most() {
+    let world = world().await;
+    let slow = |path: &str| Call::post(path).raw_json(axum::body::Body::new(Endless));
+    // From here on time stands still and jumps to whatever is waited for.
+    tokio::time::pause();
+    let started = tokio::time::Instant::now();
+    let answer = world.send(slow("/auth/login")).await;
+    let elapsed = started.elapsed().as_millis();
+    answer.expect("caibo", 503, &problem(503, "Service Unavailable", "unavailable", "Try again later."));
+    assert_eq!(answer.header("retry-after"), Some("1"));
+    assert!((15_000..15_100).contains(&elapsed), "{elapsed} ms");
+}

@@ -1,6 +1,10 @@
 //! Other people's clients against the real binary. A client that is not installed is skipped and named, unless
 //! `TOLLGATE_REQUIRE_INTEROP=1`.
 
+mod flows;
+mod oauth_clients;
+mod rotation;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -13,11 +17,29 @@ fn script(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop").join(name)
 }
 
+/// Whether curl and openssl are there.
+fn shell_tools() -> bool {
+    ["curl", "openssl"]
+        .iter()
+        .all(|tool| present(tool, Command::new("bash").args(["-c", &format!("command -v {tool}")])))
+}
+
+/// Whether Python has these modules.
+fn python_has(modules: &str) -> bool {
+    present(modules, Command::new(python()).args(["-c", &format!("import {modules}")]))
+}
+
+/// Whether Node.js finds this package.
+fn node_has(package: &str) -> bool {
+    let resolve = format!("require('module').createRequire('{}/').resolve('{package}')", node_modules());
+    present(package, Command::new("node").args(["-e", &resolve]))
+}
+
 fn python() -> String {
     std::env::var("TOLLGATE_PYTHON").unwrap_or_else(|_| "python3".to_owned())
 }
 
-fn node_modules() -> String {
+pub(crate) fn node_modules() -> String {
     std::env::var("TOLLGATE_NODE_MODULES").unwrap_or_else(|_| "node_modules".to_owned())
 }
 
@@ -65,7 +87,7 @@ fn tokens(dev: &Dev) -> (String, String) {
 
 #[test]
 fn pyjwt_verifies_our_tokens_from_the_live_jwks() {
-    if !present("PyJWT", Command::new(python()).args(["-c", "import jwt, cryptography"])) {
+    if !python_has("jwt, cryptography") {
         return;
     }
     let dir = tempfile::tempdir().unwrap();
@@ -81,8 +103,7 @@ fn pyjwt_verifies_our_tokens_from_the_live_jwks() {
 
 #[test]
 fn jose_verifies_our_tokens_from_the_live_jwks() {
-    let resolve = format!("require('module').createRequire('{}/').resolve('jose')", node_modules());
-    if !present("jose", Command::new("node").args(["-e", &resolve])) {
+    if !node_has("jose") {
         return;
     }
     let dir = tempfile::tempdir().unwrap();

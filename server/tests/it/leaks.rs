@@ -77,6 +77,8 @@ const PATHS: &[(&str, &str)] = &[
     ("GET", "/v1/balance"),
     ("GET", "/v1/orders"),
     ("POST", "/v1/orders"),
+    ("GET", "/main"),
+    ("GET", "/sdk/v1/manifest.json"),
     ("GET", "/nothing"),
     ("GET", "//ambiguous"),
 ];

@@ -1,6 +1,6 @@
 //! A server in this process: real router, real database, a clock that stands still.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,14 +13,17 @@ use serde_json::Value;
 use tempfile::TempDir;
 use time::OffsetDateTime;
 use tokio::sync::OnceCell;
-use tollgate::account::{MerchantId, MerchantStatus};
-use tollgate::app::{App, Options, Services, Storage};
+use tollgate::account::{CLIENT_ID, ClientDialect, KeyFamily, MerchantId, MerchantStatus, UserId};
+use tollgate::administration::{Actor, NewClient, NewKey};
+use tollgate::app::{App, Listener, Options, Services, Storage};
 use tollgate::auth::ListenerMode;
 use tollgate::clock::Clock;
 use tollgate::demo;
 use tollgate::dialects::{self, Dialect};
 use tollgate::edge::router;
 use tollgate::rng::Rng;
+use tollgate::transport::Channel;
+use tollgate_apikey::{KeyId, Mode, Overlap, Scopes};
 use tollgate_client_address::{IpList, TrustedProxies};
 use tower::ServiceExt;
 
@@ -38,7 +41,7 @@ pub(crate) struct World {
     sandbox: Router,
     live: Router,
     any: Router,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 /// A request to one of the listeners.
@@ -103,7 +106,7 @@ impl World {
     ) -> Self {
         let listener = |mode, base_url| {
             let proxies = TrustedProxies::parse(["10.0.0.0/8"]).unwrap();
-            let listener = Arc::new(services.listener(mode, base_url, proxies).unwrap());
+            let listener = Arc::new(services.listener(mode, base_url, proxies, Channel::Loopback).unwrap());
             router(&App { services: services.clone(), listener }, dialects)
         };
         Self {
@@ -113,7 +116,7 @@ impl World {
             services,
             clock,
             demo,
-            _dir: dir,
+            dir,
         }
     }
 
@@ -123,11 +126,32 @@ impl World {
             ListenerMode::Live => &self.live,
             ListenerMode::Test => &self.sandbox,
         };
+        Self::send_to(router, call).await
+    }
+
+    /// Sends to a router of the test's own making.
+    pub(crate) async fn send_to(router: &Router, call: Call) -> Answer {
         let mut request: Request<Body> = call.request.body(call.body).unwrap();
         request.extensions_mut().insert(ConnectInfo(std::net::SocketAddr::from((call.peer, 40_000))));
         let response = router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         Answer { status: parts.status, headers: parts.headers, body: body.collect().await.unwrap().to_bytes() }
+    }
+
+    /// A listener for test credentials behind the proxies in 10.0.0.0/8, which this channel leads to.
+    pub(crate) fn listener(&self, channel: Channel) -> Listener {
+        let proxies = TrustedProxies::parse(["10.0.0.0/8"]).unwrap();
+        self.services.listener(ListenerMode::Test, SANDBOX, proxies, channel).unwrap()
+    }
+
+    /// The routes of a listener.
+    pub(crate) fn router(&self, listener: Listener, dialects: &[&'static dyn Dialect]) -> Router {
+        router(&App { services: self.services.clone(), listener: Arc::new(listener) }, dialects)
+    }
+
+    /// The sandbox's router, for what calls it without a socket.
+    pub(crate) fn sandbox(&self) -> Router {
+        self.sandbox.clone()
     }
 
     /// A text of the demo JSON, by pointer.
@@ -138,6 +162,16 @@ impl World {
             Some(Value::Number(number)) => number.to_string(),
             other => panic!("{pointer} is {other:?}"),
         }
+    }
+
+    /// The data directory.
+    pub(crate) fn data(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// The database file, for what only somebody with access to it can do.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.dir.path().join(Services::DATABASE)
     }
 
     pub(crate) fn advance(&self, seconds: u64) {
@@ -152,14 +186,67 @@ impl World {
         MerchantId::parse(&self.text("/merchant_id_live")).unwrap().0
     }
 
+    /// A key beside those that exist, as the operator would make it.
+    pub(crate) async fn issue_key(
+        &self,
+        merchant: &MerchantId,
+        user: Option<UserId>,
+        family: KeyFamily,
+        mode: Mode,
+        scopes: &str,
+    ) -> String {
+        let new = NewKey {
+            merchant: merchant.clone(),
+            user,
+            family,
+            mode,
+            scopes: Scopes::parse(scopes).unwrap(),
+            ip_list: IpList::unrestricted(),
+            name: String::new(),
+            expires_at: None,
+        };
+        let issued = self.services.administration.issue_key(&Actor::operator(), new).await.unwrap();
+        issued.text.expose_secret().to_owned()
+    }
+
+    /// A client as the operator would make it: its id text and its secret.
+    pub(crate) async fn make_client(
+        &self,
+        merchant: &MerchantId,
+        dialect: ClientDialect,
+        mode: Mode,
+        scopes: &str,
+    ) -> (String, String) {
+        let scopes = Scopes::parse(scopes).unwrap();
+        let new = NewClient { dialect, merchant: merchant.clone(), mode, scopes, name: String::new() };
+        let (client, secret) = self.services.administration.create_client(&Actor::operator(), new).await.unwrap();
+        (client.public_id(), secret.text.expose_secret().to_owned())
+    }
+
+    /// A new secret of a client, in the place of the others.
+    pub(crate) async fn rotate_client(&self, client: &str, overlap_s: u32) -> String {
+        let (client, overlap) = (CLIENT_ID.parse(client).unwrap().id(), Overlap::new(overlap_s).unwrap());
+        let administration = &self.services.administration;
+        let issued = administration.rotate_client_secret(&Actor::operator(), client, overlap).await.unwrap();
+        issued.text.expose_secret().to_owned()
+    }
+
+    /// Revokes a key or a client secret.
+    pub(crate) async fn revoke(&self, id: KeyId) {
+        let (administration, actor) = (&self.services.administration, Actor::operator());
+        let revoked = match administration.key(id).await.unwrap() {
+            Some(_) => administration.revoke_key(&actor, id).await,
+            None => administration.revoke_client_secret(&actor, id).await,
+        };
+        assert!(revoked.unwrap(), "it was revoked before");
+    }
+
     /// Changes the demo merchant, as the operator would.
     pub(crate) async fn set_merchant(&self, status: MerchantStatus, ip_list: IpList) {
         let id = self.merchant_id();
-        let mut merchant = self.services.vault.merchant(&id).await.unwrap().unwrap();
-        merchant.status = status;
-        merchant.ip_list = ip_list;
-        self.services.vault.update_merchant(&merchant).await.unwrap();
-        self.services.records.forget_merchant(&id);
+        let (administration, actor) = (&self.services.administration, Actor::operator());
+        administration.set_merchant_status(&actor, &id, status).await.unwrap();
+        administration.set_merchant_ip_list(&actor, &id, ip_list).await.unwrap();
     }
 
     /// Logs the demo user in and answers the access token.

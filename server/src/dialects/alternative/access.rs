@@ -20,8 +20,17 @@ use crate::transport::Form;
 /// The roots of the checkout API: the documented one and the SDK's.
 pub(super) const ROOTS: [&str; 2] = ["/checkout/v1", "/checkout"];
 
+/// The id of an operation under one of the roots.
+pub(super) fn operation_id(root: &str, name: &str) -> String {
+    let [documented, _] = ROOTS;
+    format!("alternative_{name}{}", if root == documented { "" } else { "_sdk" })
+}
+
 /// What comes from the token alone and may not be named beside it.
 pub(super) const FROM_THE_TOKEN: [&str; 3] = ["customer_id", "invoice_id", "partner_id"];
+
+/// Makes checkout tokens.
+pub(super) const INIT: &str = "checkout:init";
 
 const CHECKOUT_CALLS: Bucket = Bucket::new("alternative_checkout", &[Window::new(5, 1)]);
 
@@ -52,11 +61,11 @@ pub(super) struct Checkout {
 pub(super) async fn by_access_token(app: &App, parts: &Parts) -> Result<(Authorized, Arrival), Refusal> {
     let arrival = arrival(parts)?;
     let token = bearer(app, &parts.headers, &arrival)?;
-    let (gate, rings) = (&app.services.gate, &app.listener.rings);
+    let (gate, rings) = (&app.services.gate, app.listener.rings(arrival.now));
     let principal = gate.alternative_token(&rings.alternative, rings.mode, token.expose_secret(), &arrival).await?;
     let policy = Policy {
         signature: SignatureRule::Unsigned,
-        scope: ScopeRule::Needs("checkout:init"),
+        scope: ScopeRule::Needs(INIT),
         bucket: oauth::CLIENT_CALLS,
         per: Payer::Caller,
         browser: None,
@@ -68,7 +77,7 @@ pub(super) async fn by_access_token(app: &App, parts: &Parts) -> Result<(Authori
 pub(super) async fn by_checkout_token(app: &App, parts: &Parts) -> Result<Checkout, Refusal> {
     let arrival = arrival(parts)?;
     let token = bearer(app, &parts.headers, &arrival)?;
-    let (gate, rings) = (&app.services.gate, &app.listener.rings);
+    let (gate, rings) = (&app.services.gate, app.listener.rings(arrival.now));
     let principal = gate.checkout_jwt(&rings.checkout, rings.mode, token.expose_secret(), &arrival).await?;
     // A token lives no longer than its invoice is on the table.
     let invoice = invoice(app, &principal).await?.filter(|invoice| invoice.status != InvoiceStatus::Archived);

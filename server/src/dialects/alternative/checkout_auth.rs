@@ -3,15 +3,18 @@
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
+use http::StatusCode;
 use http::header::CACHE_CONTROL;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 use tollgate_checkout_scope::{CheckoutIds, MintAuthority, MintedClaims, Ttl};
 
-use super::access;
-use crate::account::CLIENT_ID;
+use super::{access, description};
 use crate::app::App;
-use crate::auth::{Principal, Reason, Refusal, Via};
+use crate::auth::{FieldFault, Principal, Reason, Refusal, Via};
+use crate::dialects::wire;
+use crate::openapi::{Operation, Route};
 use crate::payments::InvoiceStatus;
 use crate::transport::{MAX_BODY, json_body};
 
@@ -25,7 +28,48 @@ struct Claims {
     cid: String,
 }
 
-pub(super) async fn init(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
+/// Whose invoice a browser may pay.
+#[derive(JsonSchema)]
+#[schemars(rename = "AlternativeInitRequest", deny_unknown_fields)]
+#[expect(dead_code, reason = "the schema of the members that are read one by one")]
+struct Input {
+    #[schemars(length(min = 1), regex(pattern = wire::TEXT))]
+    customer_id: String,
+    #[schemars(length(min = 1), regex(pattern = wire::TEXT))]
+    invoice_id: String,
+}
+
+/// A token for one invoice.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AlternativeCheckoutToken")]
+struct View<'a> {
+    #[schemars(regex(pattern = wire::JWT))]
+    token: &'a str,
+    /// Unix seconds.
+    expires_at: i64,
+}
+
+pub(super) fn route(path: &'static str, id: &'static str) -> Route {
+    let fault = |member: &'static str, fault| Reason::InvalidRequest(vec![(member.into(), fault)]);
+    let operation = Operation::new(id, "Make a token for one invoice", &description::SERVER_CALL)
+        .needs(access::INIT)
+        .json::<Input>(json!({ "customer_id": "cus_invented", "invoice_id": "inv_invented" }))
+        .refuses([
+            fault("customer_id", FieldFault::Required),
+            fault("invoice_id", FieldFault::Required),
+            fault("amount", FieldFault::NotAllowed),
+            Reason::NotFound,
+            Reason::Conflict("invoice_not_payable"),
+        ])
+        .answers::<View<'_>>(
+            StatusCode::OK,
+            "The token.",
+            json!({ "token": "header.payload.signature", "expires_at": 1_767_226_500 }),
+        );
+    Route::post(path, init, operation)
+}
+
+async fn init(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
     let (parts, body) = request.into_parts();
     let (call, arrival) = access::by_access_token(&app, &parts).await?;
     let server_call = call.server_call()?;
@@ -47,10 +91,9 @@ pub(super) async fn init(State(app): State<App>, request: Request) -> Result<Res
     let Via::AccessToken(token) = principal.via() else {
         return Err(internal());
     };
-    let client = CLIENT_ID.from_id(principal.mode(), token.client.id).map_err(|_| internal())?;
     let ids = CheckoutIds {
         partner_id: &principal.merchant().id.in_mode(principal.mode()),
-        client_id: client.as_str(),
+        client_id: &token.client.public_id(),
         customer_id: &invoice.customer_id,
         invoice_id: &invoice.id,
     };
@@ -59,11 +102,14 @@ pub(super) async fn init(State(app): State<App>, request: Request) -> Result<Res
     let claims = Claims { ids, cid: token.secret.id.as_str().to_owned() };
     let life = lifetime(&app, principal).await?;
     let rng = &app.services.rng;
-    let keys = &app.listener.rings.checkout;
-    let issued =
-        keys.issue_for(&claims, life.as_duration(), arrival.now, |bytes| rng.fill(bytes)).map_err(|_| internal())?;
-    let body = json!({ "token": issued.expose_secret(), "expires_at": issued.expires_at().unix_timestamp() });
-    Ok(([(CACHE_CONTROL, "no-store")], Json(body)).into_response())
+    let rings = app.listener.rings(arrival.now);
+    let issued = rings
+        .checkout
+        .keys()
+        .issue_for(&claims, life.as_duration(), arrival.now, |bytes| rng.fill(bytes))
+        .map_err(|_| internal())?;
+    let view = View { token: issued.expose_secret(), expires_at: issued.expires_at().unix_timestamp() };
+    Ok(([(CACHE_CONTROL, "no-store")], Json(view)).into_response())
 }
 
 /// 15 minutes unless the merchant has another setting; one that does not read makes no token.

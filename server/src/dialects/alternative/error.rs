@@ -1,26 +1,38 @@
 //! The errors outside `/oauth/…`: `code`, `message` and `validation_errors`.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::header::WWW_AUTHENTICATE;
 use http::{HeaderValue, StatusCode};
-use serde_json::{Map, Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::takes_access_token;
 use crate::auth::{Fault, FieldFault, Reason, Refusal};
-use crate::dialects::problem::word;
+use crate::dialects::problem::{MemberFault, faults};
+
+/// The body of a refusal.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AlternativeError")]
+pub(super) struct Failure {
+    #[schemars(regex(pattern = "^[a-z_]+$"))]
+    code: &'static str,
+    message: &'static str,
+    /// What is wrong with which member.
+    validation_errors: BTreeMap<String, MemberFault>,
+}
 
 /// Renders a refusal.
 pub(super) fn refusal(refusal: &Refusal, path: &str) -> Response {
     let (status, code, mut message) = describe(refusal.reason());
-    let mut faults = Map::new();
-    if let Reason::InvalidRequest(fields) = refusal.reason() {
-        faults = fields.iter().map(|(member, fault)| (member.to_string(), Value::from(word(*fault)))).collect();
-        if takes_access_token(path) {
-            message = fields.first().and_then(|(member, fault)| id_message(member, *fault)).unwrap_or(message);
-        }
+    if let Reason::InvalidRequest(fields) = refusal.reason()
+        && takes_access_token(path)
+    {
+        message = fields.first().and_then(|(member, fault)| id_message(member, *fault)).unwrap_or(message);
     }
-    let body = Json(json!({ "code": code, "message": message, "validation_errors": faults }));
+    let body = Json(Failure { code, message, validation_errors: faults(refusal) });
     let mut response = (status, body).into_response();
     let headers = response.headers_mut();
     if status == StatusCode::UNAUTHORIZED {

@@ -3,24 +3,34 @@
 mod access;
 mod checkout_auth;
 mod cors;
+mod description;
 mod error;
 mod invoice;
 mod payment_methods;
 mod payments;
 mod token;
 
-use axum::Router;
-use axum::middleware::map_response;
 use axum::response::Response;
-use axum::routing::{MethodRouter, get, options, post};
+use http::StatusCode;
+use http::header::WWW_AUTHENTICATE;
 
 use super::{Dialect, oauth};
-use crate::app::App;
-use crate::auth::{Reason, Refusal};
+use crate::auth::Refusal;
+use crate::openapi::Routes;
 
 /// The Alternative Payments dialect.
 #[derive(Debug)]
-pub struct Alternative;
+pub struct Alternative {
+    /// The status with which `POST /oauth/token` refuses a client that is not good.
+    invalid_client: StatusCode,
+}
+
+impl Alternative {
+    /// 401 with a challenge for a client that is not good, as RFC 6749 §5.2 has it.
+    pub const STANDARD: Self = Self { invalid_client: StatusCode::UNAUTHORIZED };
+    /// 403 without a challenge, as the vendor documents it.
+    pub const DOCUMENTED: Self = Self { invalid_client: StatusCode::FORBIDDEN };
+}
 
 impl Dialect for Alternative {
     fn name(&self) -> &'static str {
@@ -31,42 +41,47 @@ impl Dialect for Alternative {
         takes_access_token(path) || is_oauth(path) || is_checkout(path)
     }
 
-    fn routes(&self) -> Router<App> {
-        let server = Router::new()
-            .route("/oauth/token", post(token::issue))
-            .route("/v1/checkout-auth/init", post(checkout_auth::init))
-            .route("/checkout-auth/init", post(checkout_auth::init));
-        let browser = Router::new()
-            .merge(both("/invoice", || get(invoice::show)))
-            .merge(both("/invoice/pdf-link", || get(invoice::pdf_link)))
-            .merge(both("/payment-methods", || get(payment_methods::list)))
-            .merge(both("/payments", || post(payments::pay)))
-            .route("/checkout/{*rest}", options(cors::preflight).fallback(unknown))
-            .layer(map_response(cors::open));
-        server.merge(browser)
+    fn routes(&self) -> Routes {
+        let server = Routes::new([
+            token::route(),
+            checkout_auth::route("/v1/checkout-auth/init", "alternativeInit"),
+            checkout_auth::route("/checkout-auth/init", "alternativeInitSdk"),
+        ]);
+        let browser = access::ROOTS.iter().flat_map(|root| {
+            [
+                invoice::route(root),
+                invoice::pdf_link_route(root),
+                payment_methods::route(root),
+                payments::route(root),
+                cors::route(root, "/invoice"),
+                cors::route(root, "/invoice/pdf-link"),
+                cors::route(root, "/payment-methods"),
+                cors::route(root, "/payments"),
+            ]
+        });
+        let browser = Routes::new(browser.chain([cors::route_for_the_rest()]));
+        server.merge(browser.map_response(cors::open))
     }
 
     fn render(&self, refusal: &Refusal, path: &str) -> Response {
         if is_oauth(path) {
-            oauth::refusal(refusal)
+            let mut response = oauth::refusal(refusal);
+            if path == TOKEN && response.status() == StatusCode::UNAUTHORIZED {
+                *response.status_mut() = self.invalid_client;
+                if self.invalid_client != StatusCode::UNAUTHORIZED {
+                    response.headers_mut().remove(WWW_AUTHENTICATE);
+                }
+            }
+            response
         } else if is_checkout(path) {
-            cors::open_now(error::refusal(refusal, path))
+            cors::open(error::refusal(refusal, path))
         } else {
             error::refusal(refusal, path)
         }
     }
 }
 
-/// A route of the checkout API under both its roots, and what browsers ask before they use it.
-fn both(path: &str, handler: impl Fn() -> MethodRouter<App>) -> Router<App> {
-    access::ROOTS
-        .iter()
-        .fold(Router::new(), |router, root| router.route(&format!("{root}{path}"), handler().options(cors::preflight)))
-}
-
-async fn unknown() -> Refusal {
-    Refusal::new(Reason::NotFound)
-}
+const TOKEN: &str = "/oauth/token";
 
 fn is_oauth(path: &str) -> bool {
     path.starts_with("/oauth/")

@@ -3,31 +3,51 @@
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
+use http::StatusCode;
 use http::header::CACHE_CONTROL;
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::json;
 
-use super::access;
+use super::invoice::from_token;
+use super::{access, description};
 use crate::app::App;
 use crate::auth::Refusal;
+use crate::openapi::{Operation, Route};
 use crate::payments::PaymentMethod;
 
 /// The most that are listed.
 const MAX_LISTED: u32 = 100;
 
-#[derive(Serialize)]
+/// Something a customer saved to pay with.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AlternativePaymentMethod")]
 struct View<'a> {
     id: &'a str,
+    #[schemars(extend("enum" = ["bank", "card"]))]
     r#type: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     brand: Option<&'a str>,
+    #[schemars(regex(pattern = "^[0-9]{4}$"))]
     last4: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 12))]
     exp_month: Option<u8>,
     #[serde(skip_serializing_if = "Option::is_none")]
     exp_year: Option<u16>,
 }
 
-pub(super) async fn list(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
+pub(super) fn route(root: &str) -> Route {
+    let card = json!({
+        "id": "pm_invented", "type": "card", "brand": "visa", "last4": "4242", "exp_month": 12, "exp_year": 2030,
+    });
+    let id = access::operation_id(root, "payment_methods");
+    let operation = Operation::new(id, "List what the token's customer can pay with", &description::BROWSER_CALL);
+    let operation = from_token(operation).answers::<Vec<View<'_>>>(StatusCode::OK, "At most 100.", json!([card]));
+    Route::get(format!("{root}/payment-methods"), list, operation)
+}
+
+async fn list(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
     let (parts, _) = request.into_parts();
     let checkout = access::by_checkout_token(&app, &parts).await?;
     let invoice = &checkout.invoice;

@@ -3,23 +3,80 @@
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::json;
 
 use super::access::{self, Checkout};
-use super::invoice::timestamp;
+use super::description;
+use super::invoice::{from_token, timestamp};
 use crate::app::App;
 use crate::auth::{FieldFault, Reason, Refusal};
-use crate::dialects::{answer_created, first_answer};
+use crate::dialects::{answer_created, first_answer, wire};
+use crate::openapi::{Operation, Route};
 use crate::payments::{Amount, NewInvoicePayment, PaymentMethodType, parse_date};
 use crate::storage::{Answered, InvoicePaymentOutcome};
 use crate::transport::{MAX_BODY, Members, idempotent_call, json_body};
 
-/// The longest payment method name and date, in bytes.
+/// The longest payment method name and date, in characters.
 const MAX_WORD: usize = 32;
 /// Characters of a payment id behind its prefix.
 const ID_LEN: usize = 16;
 
-pub(super) async fn pay(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
+/// A payment in full.
+#[derive(JsonSchema)]
+#[schemars(rename = "AlternativePaymentRequest")]
+#[expect(dead_code, reason = "the schema of the members that are read one by one")]
+struct Input {
+    /// The total of the invoice.
+    #[schemars(length(max = Amount::MAX_LEN), regex(pattern = wire::DECIMAL))]
+    amount: String,
+    #[schemars(extend("format" = "date"))]
+    payment_date: String,
+    #[schemars(extend("enum" = ["bank", "card"]))]
+    payment_method: String,
+    #[schemars(length(min = 1), regex(pattern = wire::TEXT))]
+    payment_method_id: String,
+}
+
+/// A payment that was made.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AlternativePayment")]
+struct View<'a> {
+    id: &'a str,
+    invoice_id: &'a str,
+    #[schemars(extend("const" = "succeeded"))]
+    status: &'static str,
+    #[schemars(regex(pattern = wire::DECIMAL))]
+    amount: &'a str,
+    #[schemars(with = "wire::CurrencyCode")]
+    currency: &'static str,
+    #[schemars(with = "wire::Timestamp")]
+    created_at: &'a str,
+}
+
+pub(super) fn route(root: &str) -> Route {
+    let asked = json!({
+        "amount": "119.00", "payment_date": "2026-01-02", "payment_method": "card", "payment_method_id": "pm_invented",
+    });
+    let made = json!({
+        "id": "pay_AbCdEfGhIjKlMnOp", "invoice_id": "inv_invented", "status": "succeeded", "amount": "119.00",
+        "currency": "USD", "created_at": "2026-01-02T00:00:00Z",
+    });
+    let id = access::operation_id(root, "pay");
+    let operation = from_token(Operation::new(id, "Pay the invoice of the token", &description::BROWSER_CALL))
+        .json::<Input>(asked)
+        .repeatable()
+        .refuses([
+            Reason::InvalidRequest(vec![("amount".into(), FieldFault::Invalid)]),
+            Reason::NotFound,
+            Reason::Conflict("invoice_not_payable"),
+        ])
+        .answers::<View<'_>>(StatusCode::CREATED, "The payment.", made);
+    Route::post(format!("{root}/payments"), pay, operation)
+}
+
+async fn pay(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
     const ROUTE: &str = "POST /checkout/payments";
     let (parts, body) = request.into_parts();
     let checkout = access::by_checkout_token(&app, &parts).await?;
@@ -40,15 +97,15 @@ pub(super) async fn pay(State(app): State<App>, request: Request) -> Result<Resp
     let created_at = timestamp(new.created_at)?;
     let render = |made: &NewInvoicePayment| Answered {
         status: StatusCode::CREATED.as_u16(),
-        body: json!({
-            "id": made.id,
-            "invoice_id": made.invoice.id,
-            "status": "succeeded",
-            "amount": made.invoice.total.as_str(),
-            "currency": made.invoice.currency.code(),
-            "created_at": created_at,
+        body: serde_json::to_string(&View {
+            id: &made.id,
+            invoice_id: &made.invoice.id,
+            status: "succeeded",
+            amount: made.invoice.total.as_str(),
+            currency: made.invoice.currency.code(),
+            created_at: &created_at,
         })
-        .to_string(),
+        .unwrap_or_default(),
     };
     match app.services.invoices.pay_invoice(new, entry, &render).await? {
         InvoicePaymentOutcome::Created(created) => answer_created(created),

@@ -3,14 +3,20 @@
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
+use http::StatusCode;
 use http::header::CACHE_CONTROL;
-use tollgate_apikey::{Mode, Overlap};
+use schemars::JsonSchema;
+use serde_json::json;
+use tollgate_apikey::{MAX_OVERLAP_SECONDS, Mode, Overlap};
+use tollgate_client_address::ClientAddress;
 
-use super::access;
-use crate::account::{KeyFamily, MerchantStatus, UserId};
+use super::{access, description};
+use crate::account::{Actor, KeyFamily, MerchantStatus, UserId};
 use crate::app::App;
 use crate::auth::{FieldFault, ListenerMode, Reason, Refusal};
+use crate::dialects::wire;
 use crate::limits::{Bucket, Window};
+use crate::openapi::{Operation, Route};
 use crate::transport::Members;
 
 /// How often a person may make keys.
@@ -18,7 +24,32 @@ const CALLS: Bucket = Bucket::new("caibo_panel_keys", &[Window::new(30, 60)]);
 /// A login older than this, in whole seconds, does not open a live key.
 const STEP_UP_AGE: i64 = 300;
 
-pub(super) async fn regenerate(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
+/// An API key, shown once.
+#[derive(JsonSchema)]
+#[schemars(rename = "CaiboApiKey")]
+#[expect(dead_code, reason = "the schema of a secret, which is no text in our types")]
+struct View(#[schemars(regex(pattern = "^caibo_(live|test)_sk_[0-9A-Za-z]{50}$"))] String);
+
+pub(super) fn route() -> Route {
+    let example = format!("caibo_test_sk_{}", "x".repeat(50));
+    let overlap = json!({ "type": "integer", "minimum": 0, "maximum": MAX_OVERLAP_SECONDS });
+    let operation =
+        Operation::new("caiboMakeKey", "Make an API key in the place of the one before", &description::PANEL_CALL)
+            .described("A live key asks for a login of at most five minutes.")
+            .path("id", "The user; nobody makes keys for others.", wire::ID, "7")
+            .query(
+                "mode",
+                "The mode of the key; the listener's unless it is said.",
+                json!({ "enum": ["live", "test"] }),
+                json!("test"),
+            )
+            .query("overlap", "Seconds for which the key before goes on working.", overlap, json!(0))
+            .refuses([Reason::StepUpRequired])
+            .answers::<View>(StatusCode::OK, "The key as a JSON string.", example.into());
+    Route::put("/users/{id}/apikey", regenerate, operation)
+}
+
+async fn regenerate(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
     let (parts, _) = request.into_parts();
     let (caller, arrival) = access::panel(&app, &parts).await?;
     app.services.gate.debit_user(&caller, CALLS, &arrival).await?;
@@ -42,17 +73,22 @@ pub(super) async fn regenerate(State(app): State<App>, request: Request) -> Resu
     }
 
     let scopes = access::ALL_SCOPES.clone();
-    let issuer = &app.services.issuer;
-    let key = issuer.replace(KeyFamily::CAIBO, user, mode, scopes, overlap, arrival.now).await?;
+    let address = match arrival.client {
+        ClientAddress::Known(address) => Some(address),
+        ClientAddress::Unknown => None,
+    };
+    let actor = Actor::user(user.id, address);
+    let administration = &app.services.administration;
+    let key = administration.replace_user_key(&actor, KeyFamily::CAIBO, user, mode, scopes, overlap).await?;
     tracing::warn!(
         user = user.id.get(),
         merchant = %user.merchant,
         mode = mode.as_str(),
-        key = %key.id(),
+        key = %key.record.id,
         overlap = overlap.as_seconds(),
         "notice: the API key was regenerated"
     );
-    Ok(([(CACHE_CONTROL, "no-store")], Json(key.expose_secret())).into_response())
+    Ok(([(CACHE_CONTROL, "no-store")], Json(key.text.expose_secret())).into_response())
 }
 
 struct Query {

@@ -3,19 +3,22 @@
 mod access;
 mod api_key;
 mod checkout_session;
+mod description;
 mod login;
+mod main_page;
 mod payment_requests;
 mod payments;
 mod whoami;
 
 use axum::Router;
 use axum::response::Response;
-use axum::routing::{MethodRouter, get, post, put};
+use axum::routing::get;
 use tollgate_apikey::Scopes;
 
 use super::{Dialect, problem};
 use crate::app::App;
 use crate::auth::Refusal;
+use crate::openapi::Routes;
 
 /// The Caibo dialect.
 #[derive(Debug)]
@@ -35,27 +38,33 @@ impl Dialect for Caibo {
         matches!(path, "/auth/login" | "/auth/whoami" | "/main") || key_route || under("/payment-requests")
     }
 
-    fn routes(&self) -> Router<App> {
-        table().into_iter().fold(Router::new(), |routes, (_, path, handler)| routes.route(path, handler))
+    fn fits_any_mode(&self) -> bool {
+        true
+    }
+
+    fn routes(&self) -> Routes {
+        Routes::new([
+            login::route(),
+            whoami::route(),
+            api_key::route(),
+            payment_requests::create_route(),
+            payment_requests::show_route(),
+            payment_requests::status_route(),
+            payments::route(),
+            checkout_session::route(),
+        ])
+    }
+
+    fn pages(&self) -> Router<App> {
+        Router::new().route(main_page::PATH, get(main_page::show))
     }
 
     fn render(&self, refusal: &Refusal, path: &str) -> Response {
+        if path == main_page::PATH && main_page::hides(refusal) {
+            return main_page::refused();
+        }
         problem::render(refusal, challenges(path))
     }
-}
-
-/// The routes by method and path; the allow-list for browser tokens is checked against them.
-fn table() -> [(&'static str, &'static str, MethodRouter<App>); 8] {
-    [
-        ("POST", "/auth/login", post(login::log_in)),
-        ("GET", "/auth/whoami", get(whoami::who_am_i)),
-        ("PUT", "/users/{id}/apikey", put(api_key::regenerate)),
-        ("POST", "/payment-requests", post(payment_requests::create)),
-        ("GET", "/payment-requests/{id}", get(payment_requests::show)),
-        ("GET", "/payment-requests/{id}/status", get(payment_requests::status)),
-        ("POST", "/payment-requests/{id}/payments", post(payments::pay)),
-        ("POST", "/payment-requests/{id}/checkout-session", post(checkout_session::mint)),
-    ]
 }
 
 /// Every scope of a Caibo key; a new key has all.

@@ -1,21 +1,61 @@
 //! The envelope of every answer: `success`, `message` and `data`. No answer may be stored by a cache.
 
-use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
-use serde_json::{Map, Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::auth::{FieldFault, Reason, Refusal};
 
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
+/// The body of a success.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "{T}Envelope")]
+pub(super) struct Envelope<'a, T> {
+    #[schemars(extend("const" = true))]
+    success: bool,
+    message: &'a str,
+    data: T,
+}
+
+/// The body of a refusal.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "CardPlusPayError")]
+pub(super) struct Failure {
+    #[schemars(extend("const" = false))]
+    success: bool,
+    message: &'static str,
+    data: Details,
+}
+
+/// What to tell a refusal by.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "CardPlusPayErrorDetails")]
+struct Details {
+    #[schemars(regex(pattern = "^[a-z_]+$"))]
+    code: &'static str,
+    /// What is wrong with which member.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    errors: BTreeMap<String, MemberFault>,
+}
+
+/// What is wrong with a member.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "CardPlusPayMemberFault")]
+enum MemberFault {
+    Invalid,
+    Required,
+}
+
 /// A successful answer.
-pub(super) fn success(status: StatusCode, message: &str, data: Value) -> Response {
-    // The body is a tree already, so nothing can fail to be written.
-    let body = Json(Value::from_iter([("success", true.into()), ("message", message.into()), ("data", data)]));
+pub(super) fn success<T: Serialize>(status: StatusCode, message: &str, data: T) -> Response {
+    let body = Json(Envelope { success: true, message, data });
     (status, [(CACHE_CONTROL, NO_STORE)], body).into_response()
 }
 
@@ -34,13 +74,7 @@ pub(super) fn all_of(refusals: impl IntoIterator<Item = Option<Refusal>>) -> Ref
 /// Renders a refusal.
 pub(super) fn refusal(refusal: &Refusal) -> Response {
     let (status, message, code) = describe(refusal.reason());
-    let mut data = Map::from_iter([("code".to_owned(), Value::from(code))]);
-    if let Reason::InvalidRequest(fields) = refusal.reason()
-        && !fields.is_empty()
-    {
-        data.insert("errors".to_owned(), errors(fields));
-    }
-    let body = json!({ "success": false, "message": message, "data": data });
+    let body = Failure { success: false, message, data: Details { code, errors: errors(refusal.reason()) } };
     let mut response = (status, [(CACHE_CONTROL, NO_STORE)], Json(body)).into_response();
     let headers = response.headers_mut();
     match refusal.reason() {
@@ -55,12 +89,17 @@ pub(super) fn refusal(refusal: &Refusal) -> Response {
     response
 }
 
-fn errors(fields: &[(Cow<'static, str>, FieldFault)]) -> Value {
-    let word = |fault: &FieldFault| match fault {
-        FieldFault::Invalid | FieldFault::NotAllowed => "invalid",
-        FieldFault::Required => "required",
+fn errors(reason: &Reason) -> BTreeMap<String, MemberFault> {
+    let fault = |fault: FieldFault| match fault {
+        FieldFault::Invalid | FieldFault::NotAllowed => MemberFault::Invalid,
+        FieldFault::Required => MemberFault::Required,
     };
-    fields.iter().map(|(member, fault)| (member.to_string(), Value::from(word(fault)))).collect()
+    match reason {
+        Reason::InvalidRequest(fields) => {
+            fields.iter().map(|(member, known)| (member.to_string(), fault(*known))).collect()
+        }
+        _ => BTreeMap::new(),
+    }
 }
 
 fn describe(reason: &Reason) -> (StatusCode, &'static str, &'static str) {

@@ -4,17 +4,16 @@ mod access;
 mod balance;
 mod challenge;
 mod codes;
+mod description;
 mod envelope;
 mod order_list;
 mod orders;
 
-use axum::Router;
 use axum::response::Response;
-use axum::routing::{get, post};
 
 use super::Dialect;
-use crate::app::App;
 use crate::auth::Refusal;
+use crate::openapi::Routes;
 
 /// The CardPlusPay dialect.
 #[derive(Debug)]
@@ -30,11 +29,12 @@ impl Dialect for CardPlusPay {
         path.starts_with("/v1/") && path != "/v1/checkout-auth/init"
     }
 
-    fn routes(&self) -> Router<App> {
-        Router::new()
-            .route("/v1/auth/challenge", post(challenge::issue))
-            .route("/v1/balance", get(balance::show))
-            .route("/v1/orders", get(order_list::list).post(orders::create))
+    fn fits_any_mode(&self) -> bool {
+        true
+    }
+
+    fn routes(&self) -> Routes {
+        Routes::new([challenge::route(), balance::route(), order_list::route(), orders::route()])
     }
 
     fn render(&self, refusal: &Refusal, _: &str) -> Response {

@@ -3,26 +3,77 @@
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::json;
 
-use super::{access, envelope, orders};
+use super::{access, description, envelope, orders};
 use crate::app::App;
 use crate::auth::{FieldFault, Reason, Refusal};
+use crate::openapi::{Operation, Route};
 use crate::payments::{Direction, OrderKey, OrderList, OrderStatus, parse_id};
 
 /// Orders in an answer unless the query says otherwise, and at most.
 const DEFAULT_LIMIT: u32 = 10;
 const MAX_LIMIT: u32 = 100;
 
-pub(super) async fn list(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
+/// Orders without their codes.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "CardPlusPayOrderList")]
+struct View {
+    orders: Vec<orders::Summary>,
+    #[schemars(range(min = 1, max = MAX_LIMIT))]
+    per_page: u32,
+    #[schemars(extend("const" = "success"))]
+    state: &'static str,
+}
+
+const SCOPE: &str = "orders:read";
+
+pub(super) fn route() -> Route {
+    let order = json!({
+        "id": 1, "order_no": "ORD-2026-000001", "status": "completed", "item_id": 17, "quantity": 1,
+        "created_at": "2026-01-01T00:00:00Z",
+    });
+    let data = json!({ "orders": [order], "per_page": 10, "state": "success" });
+    let operation = Operation::new("cardPlusPayListOrders", "List orders", &description::SIGNED_CALL)
+        .needs(SCOPE)
+        .query(
+            "per_page",
+            "How many at most.",
+            json!({ "type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT }),
+            json!(10),
+        )
+        .query(
+            "status",
+            "Only those that stand so.",
+            json!({ "type": "string", "enum": orders::STATUSES }),
+            json!("completed"),
+        )
+        .query(
+            "sort_by",
+            "By what they are ordered.",
+            json!({ "type": "string", "enum": ["created_at", "id"] }),
+            json!("id"),
+        )
+        .query("order", "In which direction.", json!({ "type": "string", "enum": ["asc", "desc"] }), json!("desc"))
+        .answers::<envelope::Envelope<'_, View>>(
+            StatusCode::OK,
+            "The orders.",
+            json!({ "success": true, "message": "Orders retrieved", "data": data }),
+        );
+    Route::get("/v1/orders", list, operation)
+}
+
+async fn list(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
     let (parts, _) = request.into_parts();
-    let (call, _) = access::call(&app, &parts, "orders:read").await?;
+    let (call, _) = access::call(&app, &parts, SCOPE).await?;
     let list = read(parts.uri.query().unwrap_or_default())?;
     let principal = call.principal();
     let found = app.services.orders.list_orders(&principal.merchant().id, principal.mode(), list).await?;
-    let views = found.iter().map(orders::summary).collect::<Option<Vec<_>>>();
-    let views = views.ok_or_else(|| Refusal::new(Reason::Internal))?;
-    let data = json!({ "orders": views, "per_page": list.limit, "state": "success" });
+    let orders = found.iter().map(orders::summary).collect::<Option<Vec<_>>>();
+    let orders = orders.ok_or_else(|| Refusal::new(Reason::Internal))?;
+    let data = View { orders, per_page: list.limit, state: "success" };
     Ok(envelope::success(StatusCode::OK, "Orders retrieved", data))
 }
 

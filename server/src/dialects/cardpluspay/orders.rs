@@ -5,22 +5,26 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use http::request::Parts;
 use http::{HeaderValue, StatusCode};
-use serde_json::{Map, Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::json;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::{access, codes, envelope};
+use super::{access, codes, description, envelope};
 use crate::app::App;
 use crate::auth::{FieldFault, Principal, Reason, Refusal};
+use crate::dialects::wire;
+use crate::openapi::{Operation, Route};
 use crate::payments::{ItemRef, NewOrder, Order};
 use crate::storage::{Created, OrderOutcome};
 use crate::transport::{Members, idempotent_call, json_body};
 
 /// The most items in one order.
 const MAX_QUANTITY: u32 = 100;
-/// The longest e-mail address, in bytes (RFC 5321 §4.5.3.1.3, less the angle brackets).
+/// The longest e-mail address, in characters (RFC 5321 §4.5.3.1.3, less the angle brackets).
 const MAX_EMAIL: usize = 254;
-/// The longest item code, in bytes.
+/// The longest item code, in characters.
 const MAX_CODE: usize = 64;
 
 /// The members of a body, checked.
@@ -30,9 +34,92 @@ struct Wanted {
     email: String,
 }
 
-pub(super) async fn create(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
+/// What is ordered: an item by its number or by its code.
+#[derive(JsonSchema)]
+#[schemars(rename = "CardPlusPayOrderRequest")]
+#[schemars(extend("oneOf" = [{ "required": ["item_id"] }, { "required": ["item_code"] }]))]
+#[expect(dead_code, reason = "the schema of the members that are read one by one")]
+struct Input {
+    #[schemars(range(min = 1, max = 9_007_199_254_740_991_i64))]
+    item_id: Option<i64>,
+    #[schemars(length(min = 1, max = MAX_CODE), regex(pattern = wire::TEXT))]
+    item_code: Option<String>,
+    #[schemars(range(min = 1, max = MAX_QUANTITY))]
+    quantity: u32,
+    /// Who gets the codes.
+    #[schemars(length(min = 1, max = MAX_EMAIL), regex(pattern = wire::TEXT))]
+    email: String,
+}
+
+/// An order without its codes.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "CardPlusPayOrderSummary")]
+pub(super) struct Summary {
+    #[serde(flatten)]
+    order: Common,
+    #[schemars(with = "wire::Timestamp")]
+    created_at: String,
+}
+
+/// An order with its codes.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "CardPlusPayOrder")]
+struct View<'a> {
+    #[serde(flatten)]
+    order: Common,
+    codes: Vec<Code<'a>>,
+    #[schemars(extend("enum" = STATUSES))]
+    state: &'static str,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Common {
+    id: i64,
+    #[schemars(regex(pattern = "^ORD-[0-9]{4}-[0-9]{6,}$"))]
+    order_no: String,
+    #[schemars(extend("enum" = STATUSES))]
+    status: &'static str,
+    item_id: i64,
+    quantity: u32,
+}
+
+/// A gift-card code.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "CardPlusPayCode")]
+struct Code<'a> {
+    code: &'a str,
+}
+
+/// How an order can stand.
+pub(super) const STATUSES: [&str; 3] = ["completed", "failed", "pending"];
+
+const SCOPE: &str = "orders:write";
+
+pub(super) fn route() -> Route {
+    let data = json!({
+        "id": 1, "order_no": "ORD-2026-000001", "status": "completed", "item_id": 17, "quantity": 1,
+        "codes": [{ "code": "AAAA-BBBB-CCCC" }], "state": "completed",
+    });
+    let operation = Operation::new("cardPlusPayOrder", "Order gift-card codes", &description::SIGNED_CALL)
+        .needs(SCOPE)
+        .json::<Input>(json!({ "item_id": 17, "quantity": 1, "email": "ana@shop.example" }))
+        .repeatable()
+        .refuses([
+            Reason::InvalidRequest(vec![("quantity".into(), FieldFault::Invalid)]),
+            Reason::Unprocessable("out_of_stock"),
+            Reason::Unprocessable("insufficient_balance"),
+        ])
+        .answers::<envelope::Envelope<'_, View<'_>>>(
+            StatusCode::CREATED,
+            "The order and its codes.",
+            json!({ "success": true, "message": "Order created", "data": data }),
+        );
+    Route::post("/v1/orders", create, operation)
+}
+
+async fn create(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
     let (parts, body) = request.into_parts();
-    let (call, arrival) = access::call(&app, &parts, "orders:write").await?;
+    let (call, arrival) = access::call(&app, &parts, SCOPE).await?;
     place(&app, &parts, body, call.principal(), arrival.now).await
 }
 
@@ -112,33 +199,25 @@ fn quantity(members: &Members) -> Result<u32, Refusal> {
 }
 
 /// An order without its codes, as it stands in a list.
-pub(super) fn summary(order: &Order) -> Option<Value> {
-    let mut view = Value::Object(common(order));
+pub(super) fn summary(order: &Order) -> Option<Summary> {
     let created_at = order.created_at.replace_nanosecond(0).ok()?.format(&Rfc3339).ok()?;
-    view.as_object_mut()?.insert("created_at".to_owned(), created_at.into());
-    Some(view)
+    Some(Summary { order: common(order), created_at })
 }
 
 /// The answer to whoever placed the order, the first time and again.
 fn full(app: &App, order: &Order) -> Result<Response, Refusal> {
     let text = codes::open(&app.services, &order.codes)?;
-    let codes: Vec<Value> = text.split(' ').map(|code| json!({ "code": code })).collect();
-    let mut data = common(order);
-    data.insert("codes".to_owned(), codes.into());
-    data.insert("state".to_owned(), order.status.as_str().into());
-    Ok(envelope::success(StatusCode::CREATED, "Order created", data.into()))
+    let codes = text.split(' ').map(|code| Code { code }).collect();
+    let data = View { order: common(order), codes, state: order.status.as_str() };
+    Ok(envelope::success(StatusCode::CREATED, "Order created", data))
 }
 
-fn common(order: &Order) -> Map<String, Value> {
-    let order_no = format!("ORD-{:04}-{:06}", order.created_at.year(), order.id);
-    [
-        ("id", order.id.into()),
-        ("order_no", order_no.into()),
-        ("status", order.status.as_str().into()),
-        ("item_id", order.item_id.into()),
-        ("quantity", order.quantity.into()),
-    ]
-    .map(|(name, value): (&str, Value)| (name.to_owned(), value))
-    .into_iter()
-    .collect()
+fn common(order: &Order) -> Common {
+    Common {
+        id: order.id,
+        order_no: format!("ORD-{:04}-{:06}", order.created_at.year(), order.id),
+        status: order.status.as_str(),
+        item_id: order.item_id,
+        quantity: order.quantity,
+    }
 }

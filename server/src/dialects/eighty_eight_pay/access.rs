@@ -77,8 +77,8 @@ pub(super) async fn by_session(
         return Err(gate.refuse(Fault::Malformed, &arrival));
     };
     let mode = app.listener.mode.default_mode();
-    let ring = &app.listener.rings.session;
-    let principal = gate.session(ring, mode, token.expose_secret(), session, &arrival).await?;
+    let rings = app.listener.rings(arrival.now);
+    let principal = gate.session(&rings.session, mode, token.expose_secret(), session, &arrival).await?;
     let policy = Policy {
         signature: SignatureRule::Unsigned,
         scope: ScopeRule::Needs(scope),

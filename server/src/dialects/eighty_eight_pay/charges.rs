@@ -7,40 +7,95 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::StatusCode;
 use http::request::Parts;
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::json;
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
-use super::{access, envelope};
+use super::{access, description, envelope};
 use crate::app::App;
 use crate::auth::{Authorized, FieldFault, Principal, Reason, Refusal};
-use crate::dialects::{answer_created, first_answer};
+use crate::dialects::{answer_created, first_answer, wire};
+use crate::openapi::{Operation, Route};
 use crate::payments::{Amount, Charge, Currency, NewCharge, is_country};
 use crate::storage::Answered;
 use crate::transport::{Members, idempotent_call, json_body};
 
-/// The longest description and customer id, in bytes.
+/// The longest description and customer id, in characters.
 const MAX_TEXT: usize = 255;
-/// The longest method code, in bytes.
+/// The longest method code, in characters.
 const MAX_CODE: usize = 32;
 /// Random bytes in the address of a payer's page.
 const CHECKOUT_LEN: usize = 12;
 
+/// A charge as it is asked for.
+#[derive(JsonSchema)]
+#[schemars(rename = "EightyEightPayChargeRequest")]
+#[expect(dead_code, reason = "the schema of the members that are read one by one")]
+struct Input {
+    #[schemars(extend("const" = "PAYIN"))]
+    flow: String,
+    /// One of the merchant's methods.
+    #[schemars(length(min = 1, max = MAX_CODE), regex(pattern = wire::TEXT))]
+    method_code: String,
+    #[schemars(length(max = MAX_CODE), regex(pattern = wire::TEXT))]
+    method_category: Option<String>,
+    amount: wire::AmountNumber,
+    currency: wire::CurrencyCode,
+    country: wire::CountryCode,
+    #[schemars(length(max = Members::MAX_URL), regex(pattern = wire::HTTPS_URL))]
+    notification_url: Option<String>,
+    #[schemars(length(max = Members::MAX_URL), regex(pattern = wire::HTTPS_URL))]
+    return_url: Option<String>,
+    #[schemars(length(max = MAX_TEXT), regex(pattern = wire::TEXT))]
+    customer_id: Option<String>,
+    #[schemars(length(max = MAX_TEXT), regex(pattern = wire::TEXT))]
+    description: Option<String>,
+}
+
 /// A charge as it stands on the wire.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "EightyEightPayCharge")]
 struct View<'a> {
+    /// The payer's page.
     #[serde(rename = "urlCheckout")]
     url_checkout: String,
+    #[schemars(regex(pattern = "^chg_[0-9]{6,}$"))]
     reference: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     customer_id: Option<&'a str>,
+    #[schemars(with = "wire::CurrencyCode")]
     currency: &'static str,
+    #[schemars(with = "wire::AmountNumber")]
     amount: Box<RawValue>,
 }
 
-pub(super) async fn create(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
+const SCOPE: &str = "charges:write";
+
+pub(super) fn route() -> Route {
+    let asked =
+        json!({ "flow": "PAYIN", "method_code": "CARDS", "amount": 50000, "currency": "COP", "country": "COL" });
+    let data = json!({
+        "urlCheckout": "https://pay.example/l/AAAAAAAAAAAAAAAA", "reference": "chg_000001", "currency": "COP",
+        "amount": 50000,
+    });
+    let operation = Operation::new("eightyEightPayCreateCharge", "Create a charge", &description::SESSION_CALL)
+        .needs(SCOPE)
+        .json::<Input>(asked)
+        .repeatable()
+        .refuses([Reason::Unprocessable("method_not_available")])
+        .answers::<envelope::Success<'_, View<'_>>>(
+            StatusCode::OK,
+            "The charge and the payer's page.",
+            json!({ "status": "Success", "code": 200, "message": "Method processed", "data": data }),
+        );
+    Route::post("/api/transactions/charges", create, operation)
+}
+
+async fn create(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
     let (parts, body) = request.into_parts();
-    let (call, arrival) = access::by_session(&app, &parts, "charges:write", access::CHARGES).await?;
+    let (call, arrival) = access::by_session(&app, &parts, SCOPE, access::CHARGES).await?;
     let answer = charge(&app, &parts, body, &call, arrival.now).await;
     let answer = answer.map_err(|refusal| refusal.with_quota(Some(*call.quota())))?;
     Ok(envelope::with_quota(answer, call.quota()))

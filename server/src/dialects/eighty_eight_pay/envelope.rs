@@ -4,19 +4,38 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::header::WWW_AUTHENTICATE;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::json;
 
 use crate::auth::{Fault, Reason, Refusal};
 use crate::limits::Quota;
 
 /// A successful body.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "{T}Envelope")]
 pub(super) struct Success<'a, T> {
+    #[schemars(extend("const" = "Success"))]
     status: &'static str,
+    #[schemars(extend("const" = 200))]
     code: u16,
     message: &'a str,
     data: T,
+}
+
+/// The body of a refusal.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "EightyEightPayError")]
+pub(super) struct Failure {
+    #[schemars(extend("const" = "Error"))]
+    status: &'static str,
+    /// The status of the answer.
+    #[schemars(range(min = 400, max = 599))]
+    code: u16,
+    message: String,
+    /// Seconds to wait, with 429.
+    #[schemars(range(min = 1))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u64>,
 }
 
 impl<'a, T> Success<'a, T> {
@@ -34,10 +53,11 @@ pub(super) fn with_quota(mut response: Response, quota: &Quota) -> Response {
 /// Renders a refusal.
 pub(super) fn refusal(refusal: &Refusal, path: &str) -> Response {
     let (status, message) = describe(refusal.reason(), path);
-    let mut body = json!({ "status": "Error", "code": status.as_u16(), "message": message });
-    if let (Reason::RateLimited(seconds), Some(body)) = (refusal.reason(), body.as_object_mut()) {
-        body.insert("retry_after".to_owned(), (*seconds).into());
-    }
+    let retry_after = match refusal.reason() {
+        Reason::RateLimited(seconds) => Some(*seconds),
+        _ => None,
+    };
+    let body = Failure { status: "Error", code: status.as_u16(), message, retry_after };
     let mut response = (status, Json(body)).into_response();
     let headers = response.headers_mut();
     if let Some(quota) = refusal.quota() {

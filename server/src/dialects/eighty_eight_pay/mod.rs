@@ -3,16 +3,15 @@
 mod access;
 mod balance;
 mod charges;
+mod description;
 mod envelope;
 mod token;
 
-use axum::Router;
 use axum::response::Response;
-use axum::routing::{get, post};
 
 use super::Dialect;
-use crate::app::App;
 use crate::auth::Refusal;
+use crate::openapi::Routes;
 
 /// The 88Pay dialect.
 #[derive(Debug)]
@@ -27,11 +26,8 @@ impl Dialect for EightyEightPay {
         matches!(path, "/api/auth/token" | "/api/balance") || path.starts_with("/api/transactions/")
     }
 
-    fn routes(&self) -> Router<App> {
-        Router::new()
-            .route("/api/auth/token", post(token::issue))
-            .route("/api/transactions/charges", post(charges::create))
-            .route("/api/balance", get(balance::show))
+    fn routes(&self) -> Routes {
+        Routes::new([token::route(), charges::route(), balance::route()])
     }
 
     fn render(&self, refusal: &Refusal, path: &str) -> Response {

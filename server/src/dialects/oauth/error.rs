@@ -4,14 +4,24 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::auth::{Reason, Refusal};
+
+/// The body of a refusal.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "OauthError")]
+pub(in crate::dialects) struct Failure {
+    #[schemars(regex(pattern = "^[a-z_]+$"))]
+    pub(in crate::dialects) error: &'static str,
+    pub(in crate::dialects) error_description: &'static str,
+}
 
 /// Renders a refusal of a request to `/oauth/…`.
 pub(in crate::dialects) fn refusal(refusal: &Refusal) -> Response {
     let (status, error, description) = describe(refusal.reason());
-    let body = Json(json!({ "error": error, "error_description": description }));
+    let body = Json(Failure { error, error_description: description });
     let mut response = (status, [(CACHE_CONTROL, "no-store")], body).into_response();
     let headers = response.headers_mut();
     if status == StatusCode::UNAUTHORIZED {

@@ -3,16 +3,23 @@
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
+use http::StatusCode;
 use http::header::CACHE_CONTROL;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use super::presented::question;
+use super::CLIENT_CALL;
+use super::presented::{Input, question};
 use crate::app::App;
 use crate::auth::Refusal;
+use crate::openapi::{Operation, Route};
 
-#[derive(Serialize)]
+/// A live token of the client that asks.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "OauthLiveToken")]
 struct View<'a> {
+    #[schemars(extend("const" = true))]
     active: bool,
     client_id: &'a str,
     aud: &'a str,
@@ -27,11 +34,37 @@ struct View<'a> {
     scope: Option<&'a str>,
 }
 
-pub(super) async fn answer(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
+/// Any other text.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "OauthDeadToken", deny_unknown_fields)]
+struct Inactive {
+    #[schemars(extend("const" = false))]
+    active: bool,
+}
+
+/// What is known of a text.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[schemars(rename = "OauthIntrospection")]
+#[expect(dead_code, reason = "the schema of either answer")]
+enum Answer<'a> {
+    Live(View<'a>),
+    Dead(Inactive),
+}
+
+pub(super) fn route() -> Route {
+    let operation = Operation::new("oauthIntrospect", "Ask about a token", &CLIENT_CALL)
+        .described("RFC 7662. A token that is dead or another client's is inactive, and so is any other text.")
+        .form::<Input>(json!({ "token": "header.payload.signature" }))
+        .answers::<Answer<'_>>(StatusCode::OK, "What is known of it.", json!({ "active": false }));
+    Route::post("/oauth/introspect", answer, operation)
+}
+
+async fn answer(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
     let question = question(&app, request).await?;
     let no_store = [(CACHE_CONTROL, "no-store")];
     let Some(token) = question.token else {
-        return Ok((no_store, Json(json!({ "active": false }))).into_response());
+        return Ok((no_store, Json(Inactive { active: false })).into_response());
     };
     let view = View {
         active: true,

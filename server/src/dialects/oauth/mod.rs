@@ -1,22 +1,18 @@
 //! What the OAuth dialects share: the metadata of the server, and questions about tokens that were issued.
 
+mod description;
 mod error;
 mod introspect;
 mod metadata;
 mod presented;
 mod revoke;
 
-use axum::Router;
-use axum::routing::{get, post};
+use crate::openapi::Routes;
 
-use crate::app::App;
-
-pub(super) use error::refusal;
+pub(super) use description::CLIENT_CALL;
+pub(super) use error::{Failure, refusal};
 pub(super) use presented::CLIENT_CALLS;
 
-pub(super) fn routes() -> Router<App> {
-    Router::new()
-        .route("/.well-known/oauth-authorization-server", get(metadata::show))
-        .route("/oauth/introspect", post(introspect::answer))
-        .route("/oauth/revoke", post(revoke::answer))
+pub(super) fn routes() -> Routes {
+    Routes::new([metadata::route(), introspect::route(), revoke::route()])
 }

@@ -3,18 +3,32 @@
 use std::sync::Arc;
 
 use axum::extract::Request;
+use schemars::JsonSchema;
 use time::OffsetDateTime;
-use tollgate_jwt_session::{KeyRing, VerifiedToken, danger};
+use tollgate_jwt_session::{VerifiedToken, danger};
 
-use crate::account::{CLIENT_ID, ClientDialect, Credential, OauthClient};
+use crate::account::{ClientDialect, Credential, OauthClient};
 use crate::app::App;
 use crate::auth::{AlternativeClaims, Arrival, CheckoutJwtClaims, PledgClaims, Reason, Refusal, TokenClaims, Via};
 use crate::dialects::client_credentials::{TokenRequest, client_request};
+use crate::dialects::wire;
+use crate::keys::TokenRing;
 use crate::limits::{Bucket, Window};
 use crate::payments::InvoiceStatus;
 
 /// What a client may spend on all endpoints for clients together.
 pub(in crate::dialects) const CLIENT_CALLS: Bucket = Bucket::new("oauth_client", &[Window::new(5, 1)]);
+
+/// The question as it is sent.
+#[derive(JsonSchema)]
+#[schemars(rename = "OauthTokenQuestion", transform = wire::each_once)]
+#[expect(dead_code, reason = "the schema of the parameters that are read one by one")]
+pub(super) struct Input {
+    #[schemars(length(min = 1))]
+    token: String,
+    /// Has no effect: the token says what it is.
+    token_type_hint: Option<String>,
+}
 
 /// A client's question about a token.
 pub(super) struct Question {
@@ -59,15 +73,15 @@ impl Asked<'_> {
         let Ok(kid) = danger::unverified_kid(self.text) else {
             return Ok(None);
         };
-        let rings = &self.app.listener.rings;
-        if rings.alternative.verifies_kid(kid.as_str()) {
+        let rings = self.app.listener.rings(self.arrival.now);
+        if rings.alternative.keys().verifies_kid(kid.as_str()) {
             let Some((token, _)) = self.live::<AlternativeClaims>(&rings.alternative).await? else {
                 return Ok(None);
             };
             let AlternativeClaims { sub, scope, .. } = token.claims();
-            return Ok(Some(self.presented(&rings.alternative, &token, Some(sub.clone()), Some(scope.clone()))?));
+            return Ok(Some(self.presented(&rings.alternative, &token, Some(sub.clone()), Some(scope.clone()))));
         }
-        if rings.checkout.verifies_kid(kid.as_str()) {
+        if rings.checkout.keys().verifies_kid(kid.as_str()) {
             let Some((token, secret)) = self.live::<CheckoutJwtClaims>(&rings.checkout).await? else {
                 return Ok(None);
             };
@@ -76,13 +90,13 @@ impl Asked<'_> {
             if invoice.is_none_or(|invoice| invoice.status == InvoiceStatus::Archived) {
                 return Ok(None);
             }
-            return Ok(Some(self.presented(&rings.checkout, &token, None, None)?));
+            return Ok(Some(self.presented(&rings.checkout, &token, None, None)));
         }
-        if rings.pledg.verifies_kid(kid.as_str()) {
+        if rings.pledg.keys().verifies_kid(kid.as_str()) {
             let Some((token, _)) = self.live::<PledgClaims>(&rings.pledg).await? else {
                 return Ok(None);
             };
-            return Ok(Some(self.presented(&rings.pledg, &token, Some(token.claims().sub.clone()), None)?));
+            return Ok(Some(self.presented(&rings.pledg, &token, Some(token.claims().sub.clone()), None)));
         }
         Ok(None)
     }
@@ -90,29 +104,28 @@ impl Asked<'_> {
     /// Whoever asks about another client's token learns no more than about a dead one.
     async fn live<C: TokenClaims>(
         &self,
-        ring: &KeyRing,
-    ) -> Result<Option<(VerifiedToken<C>, Arc<Credential>)>, Refusal> {
+        ring: &TokenRing,
+    ) -> Result<Option<(Arc<VerifiedToken<C>>, Arc<Credential>)>, Refusal> {
         let gate = &self.app.services.gate;
-        let live = gate.live_token::<C>(ring, self.app.listener.rings.mode, self.text, self.arrival.now).await?;
+        let live = gate.live_token::<C>(ring, self.app.listener.token_mode(), self.text, self.arrival.now).await?;
         Ok(live.ok().filter(|(_, secret)| secret.client == Some(self.client.id)))
     }
 
     fn presented<C>(
         &self,
-        ring: &KeyRing,
+        ring: &TokenRing,
         token: &VerifiedToken<C>,
         subject: Option<String>,
         scope: Option<String>,
-    ) -> Result<PresentedToken, Refusal> {
-        let client = CLIENT_ID.from_id(self.client.mode, self.client.id).map_err(|_| Refusal::new(Reason::Internal))?;
-        Ok(PresentedToken {
-            client_id: client.as_str().to_owned(),
-            audience: ring.profile().audience().to_owned(),
+    ) -> PresentedToken {
+        PresentedToken {
+            client_id: self.client.public_id(),
+            audience: ring.keys().profile().audience().to_owned(),
             id: token.token_id().to_owned(),
             issued_at: token.issued_at(),
             expires_at: token.expires_at(),
             subject,
             scope,
-        })
+        }
     }
 }

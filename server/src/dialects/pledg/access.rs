@@ -1,7 +1,10 @@
 //! Which credential counts on a route, and what a call costs.
 
+use std::sync::Arc;
+
 use http::request::Parts;
 use tollgate_http_credentials::{Carrier, Presented, Reader, Scheme};
+use tollgate_jwt_session::VerifiedToken;
 
 use super::link_query;
 use crate::app::App;
@@ -16,7 +19,10 @@ const LINKS: Bucket = Bucket::new("pledg_links", &[Window::new(60, 60)]);
 const TOKEN_CALLS: Bucket = Bucket::new("pledg_token_calls", &[]);
 
 /// Authenticates by access token.
-pub(super) async fn by_token(app: &App, parts: &Parts) -> Result<(Authorized, PledgClaims), Refusal> {
+pub(super) async fn by_token(
+    app: &App,
+    parts: &Parts,
+) -> Result<(Authorized, Arc<VerifiedToken<PledgClaims>>), Refusal> {
     let arrival = arrival(parts)?;
     let gate = &app.services.gate;
     let token = match read(parts, Scheme::Bearer)? {
@@ -25,10 +31,10 @@ pub(super) async fn by_token(app: &App, parts: &Parts) -> Result<(Authorized, Pl
         Presented::None => return Err(gate.refuse(Fault::Missing, &arrival)),
         _ => return Err(gate.refuse(Fault::Malformed, &arrival)),
     };
-    let rings = &app.listener.rings;
-    let (principal, claims) = gate.pledg_token(&rings.pledg, rings.mode, token.expose_secret(), &arrival).await?;
+    let rings = app.listener.rings(arrival.now);
+    let (principal, verified) = gate.pledg_token(&rings.pledg, rings.mode, token.expose_secret(), &arrival).await?;
     let call = gate.authorize(principal, &policy(TOKEN_CALLS, Payer::Caller), &arrival).await?;
-    Ok((call, claims))
+    Ok((call, verified))
 }
 
 /// Authenticates by a panel user's e-mail and password.
@@ -40,7 +46,7 @@ pub(super) async fn by_dashboard(app: &App, parts: &Parts) -> Result<(Authorized
         Presented::None => return Err(gate.refuse(Fault::Missing, &arrival)),
         _ => return Err(gate.refuse(Fault::Malformed, &arrival)),
     };
-    let principal = gate.dashboard(&pair, app.listener.rings.mode, &arrival).await?;
+    let principal = gate.dashboard(&pair, app.listener.token_mode(), &arrival).await?;
     Ok((gate.authorize(principal, &policy(DASHBOARD, Payer::Caller), &arrival).await?, arrival))
 }
 
@@ -50,7 +56,7 @@ pub(super) async fn by_signature(app: &App, parts: &Parts) -> Result<(Authorized
     let gate = &app.services.gate;
     let signature = link_query::signature(parts.uri.query().unwrap_or_default())?;
     let signature = signature.ok_or_else(|| gate.refuse(Fault::Missing, &arrival))?;
-    let (principal, signed) = gate.signed_request(signature, app.listener.rings.mode, &arrival).await?;
+    let (principal, signed) = gate.signed_request(signature, app.listener.token_mode(), &arrival).await?;
     let call = gate.authorize(principal, &policy(LINKS, Payer::Merchant), &arrival).await?;
     Ok((call, signed, arrival))
 }

@@ -4,9 +4,9 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, REFERRER_POLICY, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
-use serde_json::json;
 
 use crate::auth::{Fault, Reason, Refusal};
+use crate::dialects::oauth::Failure;
 
 /// On every answer to a request that carries its signature in the address.
 pub(super) const NO_REFERRER: &str = "no-referrer";
@@ -14,7 +14,7 @@ pub(super) const NO_REFERRER: &str = "no-referrer";
 /// Renders a refusal.
 pub(super) fn refusal(refusal: &Refusal, path: &str) -> Response {
     let (status, error, description) = describe(refusal.reason(), path);
-    let body = Json(json!({ "error": error, "error_description": description }));
+    let body = Json(Failure { error, error_description: description });
     let mut response = (status, [(CACHE_CONTROL, "no-store")], body).into_response();
     let headers = response.headers_mut();
     if Way::of(path) == Way::Signature {

@@ -3,19 +3,18 @@
 
 mod access;
 mod answer;
+mod description;
 mod link_query;
 mod purchase_link;
 mod purchases;
 mod secured_endpoint;
 mod token;
 
-use axum::Router;
 use axum::response::Response;
-use axum::routing::{get, post};
 
 use super::Dialect;
-use crate::app::App;
 use crate::auth::Refusal;
+use crate::openapi::Routes;
 
 /// The Pledg dialect.
 #[derive(Debug)]
@@ -31,14 +30,15 @@ impl Dialect for Pledg {
             || path.starts_with("/api/purchases/")
     }
 
-    fn routes(&self) -> Router<App> {
-        Router::new()
-            .route("/api/token", post(token::issue))
-            .route("/api/a_secured_endpoint", get(secured_endpoint::show))
-            .route("/api/purchases/{uid}/release", post(purchases::release))
-            .route("/api/purchases/{uid}/credit_by_transfer", post(purchases::credit_by_transfer))
-            .route("/api/purchase_link", post(purchase_link::open))
-            .route("/api/purchase_link/", post(purchase_link::open))
+    fn routes(&self) -> Routes {
+        Routes::new([
+            token::route(),
+            secured_endpoint::route(),
+            purchases::release_route(),
+            purchases::credit_route(),
+            purchase_link::route("/api/purchase_link", "pledgOpenLink"),
+            purchase_link::route("/api/purchase_link/", "pledgOpenLinkSlash"),
+        ])
     }
 
     fn render(&self, refusal: &Refusal, path: &str) -> Response {

@@ -3,17 +3,21 @@
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
+use http::StatusCode;
 use http::header::{CACHE_CONTROL, REFERRER_POLICY};
 use ring::digest::{SHA256, digest};
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::json;
 use time::OffsetDateTime;
 use uuid::Builder;
 
 use super::purchases::cents;
-use super::{access, answer};
+use super::{access, answer, description};
 use crate::account::EmailAddress;
 use crate::app::App;
 use crate::auth::{FieldFault, Principal, Reason, Refusal};
+use crate::openapi::{Operation, Route};
 use crate::payments::{Currency, Purchase};
 use crate::rng::Rng;
 use crate::storage::LinkOutcome;
@@ -21,14 +25,38 @@ use crate::transport::Members;
 
 /// The longest reference, in characters.
 const MAX_REFERENCE: usize = 255;
-/// The longest other text, in bytes.
+/// The longest other text, in characters.
 const MAX_TEXT: usize = 255;
-/// The longest phone number, in bytes.
+/// The longest phone number, in characters.
 const MAX_PHONE: usize = 32;
 /// Characters in the address of a payer's page.
 const LINK_LEN: usize = 16;
 
-pub(super) async fn open(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
+/// A purchase and where its payer goes.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "PledgLink")]
+struct View<'a> {
+    uid: &'a str,
+    reference: &'a str,
+    url: String,
+}
+
+pub(super) fn route(path: &'static str, id: &'static str) -> Route {
+    let example = json!({
+        "uid": "pur_00000000-0000-4000-8000-000000000000", "reference": "order-4711",
+        "url": "https://pay.example/p/AAAAAAAAAAAAAAAA",
+    });
+    let operation = Operation::new(id, "Open a purchase by a signed request", &description::SIGNED_CALL)
+        .described(
+            "The payload of the signature holds `data` with `merchantUid`, `amountCents`, `currency`, `title`, \
+             `reference` and `email`. Nothing else may stand in the query once it holds a signature.",
+        )
+        .refuses([Reason::InvalidRequest(Vec::new()), Reason::Conflict("reference_completed")])
+        .answers::<View<'_>>(StatusCode::OK, "The purchase, new or of the same payload.", example);
+    Route::post(path, open, operation)
+}
+
+async fn open(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
     let (parts, _) = request.into_parts();
     let (call, signed, arrival) = access::by_signature(&app, &parts).await?;
     let new = read(&signed, call.principal(), &app.services.rng, arrival.now)?;
@@ -36,13 +64,10 @@ pub(super) async fn open(State(app): State<App>, request: Request) -> Result<Res
         LinkOutcome::Open(purchase) => purchase,
         LinkOutcome::ReferenceCompleted => return Err(Refusal::new(Reason::Conflict("reference_completed"))),
     };
-    let body = json!({
-        "uid": purchase.uid,
-        "reference": purchase.reference,
-        "url": format!("{}/p/{}", app.listener.base_url, purchase.link),
-    });
+    let url = format!("{}/p/{}", app.listener.base_url, purchase.link);
+    let view = View { uid: &purchase.uid, reference: &purchase.reference, url };
     let headers = [(CACHE_CONTROL, "no-store"), (REFERRER_POLICY, answer::NO_REFERRER)];
-    Ok((headers, Json(body)).into_response())
+    Ok((headers, Json(view)).into_response())
 }
 
 fn read(signed: &str, principal: &Principal, rng: &Rng, now: OffsetDateTime) -> Result<Purchase, Refusal> {
@@ -52,11 +77,7 @@ fn read(signed: &str, principal: &Principal, rng: &Rng, now: OffsetDateTime) -> 
     let amount_cents = cents(data.required_raw("amountCents")?).ok_or_else(|| invalid("amountCents"))?;
     let currency = Currency::parse(&data.required_string("currency", 3)?).ok_or_else(|| invalid("currency"))?;
     data.required_string("title", MAX_TEXT)?;
-    // At most four bytes a character.
-    let reference = data.required_string("reference", MAX_REFERENCE * 4)?;
-    if reference.chars().count() > MAX_REFERENCE {
-        return Err(invalid("reference"));
-    }
+    let reference = data.required_string("reference", MAX_REFERENCE)?;
     if !is_address(&data.required_string("email", EmailAddress::MAX_LEN)?) {
         return Err(invalid("email"));
     }

@@ -4,29 +4,93 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
+use http::header::CACHE_CONTROL;
 use http::request::Parts;
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::json;
 
-use super::access;
+use super::{access, description};
 use crate::app::App;
 use crate::auth::{FieldFault, Reason, Refusal};
 use crate::dialects::{answer_created, first_answer};
+use crate::openapi::{Operation, Route};
 use crate::payments::parse_id;
 use crate::storage::{Answered, Credit, CreditOutcome, NewCredit, ReleaseOutcome};
 use crate::transport::{idempotent_call, json_body};
 
-pub(super) async fn release(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
+/// A released purchase.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "PledgRelease")]
+struct ReleaseView<'a> {
+    uid: &'a str,
+    #[schemars(extend("const" = "released"))]
+    status: &'static str,
+}
+
+/// A transfer that came in.
+#[derive(JsonSchema)]
+#[schemars(rename = "PledgCreditRequest")]
+#[expect(dead_code, reason = "the schema of the members that are read one by one")]
+struct Input {
+    /// At most what is not credited yet.
+    #[schemars(range(min = 1, max = 9_007_199_254_740_991_i64))]
+    amount_cents: i64,
+}
+
+/// What is credited now.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "PledgCredit")]
+struct CreditView<'a> {
+    uid: &'a str,
+    amount_cents: i64,
+    credited_amount_cents: i64,
+}
+
+const UID: &str = "^pur_[0-9a-f-]{36}$";
+const UID_EXAMPLE: &str = "pur_00000000-0000-4000-8000-000000000000";
+
+pub(super) fn release_route() -> Route {
+    let operation = Operation::new("pledgRelease", "Release an authorized purchase", &description::DASHBOARD_CALL)
+        .path("uid", "The purchase.", UID, UID_EXAMPLE)
+        .refuses([Reason::NotFound, Reason::Conflict("invalid_state")])
+        .answers::<ReleaseView<'_>>(
+            StatusCode::OK,
+            "The purchase is released, now or since an earlier call.",
+            json!({ "uid": UID_EXAMPLE, "status": "released" }),
+        );
+    Route::post("/api/purchases/{uid}/release", release, operation)
+}
+
+pub(super) fn credit_route() -> Route {
+    let operation = Operation::new("pledgCreditByTransfer", "Book a transfer", &description::DASHBOARD_CALL)
+        .path("uid", "The purchase.", UID, UID_EXAMPLE)
+        .json::<Input>(json!({ "amount_cents": 100 }))
+        .repeatable()
+        .refuses([Reason::NotFound, Reason::Conflict("invalid_state")])
+        .answers::<CreditView<'_>>(
+            StatusCode::OK,
+            "What is credited now.",
+            json!({ "uid": UID_EXAMPLE, "amount_cents": 100, "credited_amount_cents": 100 }),
+        );
+    Route::post("/api/purchases/{uid}/credit_by_transfer", credit_by_transfer, operation)
+}
+
+async fn release(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
     let (parts, _) = request.into_parts();
     let (call, _) = access::by_dashboard(&app, &parts).await?;
     let (principal, uid) = (call.principal(), purchase_uid(&parts));
     match app.services.purchases.release(&principal.merchant().id, principal.mode(), uid).await? {
-        ReleaseOutcome::Released => Ok(Json(json!({ "uid": uid, "status": "released" })).into_response()),
+        ReleaseOutcome::Released => {
+            let view = ReleaseView { uid, status: "released" };
+            Ok(([(CACHE_CONTROL, "no-store")], Json(view)).into_response())
+        }
         ReleaseOutcome::InvalidState => Err(Refusal::new(Reason::Conflict("invalid_state"))),
         ReleaseOutcome::NotFound => Err(Refusal::new(Reason::NotFound)),
     }
 }
 
-pub(super) async fn credit_by_transfer(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
+async fn credit_by_transfer(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
     const ROUTE: &str = "POST /api/purchases/{purchase_uid}/credit_by_transfer";
     let (parts, body) = request.into_parts();
     let (call, arrival) = access::by_dashboard(&app, &parts).await?;
@@ -48,12 +112,12 @@ pub(super) async fn credit_by_transfer(State(app): State<App>, request: Request)
     };
     let render = |made: &Credit| Answered {
         status: StatusCode::OK.as_u16(),
-        body: json!({
-            "uid": made.uid,
-            "amount_cents": made.amount_cents,
-            "credited_amount_cents": made.credited_cents,
+        body: serde_json::to_string(&CreditView {
+            uid: &made.uid,
+            amount_cents: made.amount_cents,
+            credited_amount_cents: made.credited_cents,
         })
-        .to_string(),
+        .unwrap_or_default(),
     };
     let entry = idempotent.as_ref().map(|call| call.entry.clone());
     match app.services.purchases.credit_by_transfer(credit, entry, &render).await? {

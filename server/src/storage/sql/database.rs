@@ -8,7 +8,7 @@ use sqlx::{PgPool, SqlitePool};
 
 use super::group::{GroupWriter, Lease};
 use super::query::{Executor, Fetch, Fetched, Query};
-use super::{postgres, query_scalar, sqlite};
+use super::{postgres, query, query_scalar, sqlite};
 use crate::storage::StorageError;
 
 /// A handle on one SQLite file or one PostgreSQL database, up to date with the migrations.
@@ -148,6 +148,17 @@ impl Writer {
 }
 
 impl Transaction {
+    /// Makes it run alone among the transactions that take a turn; it must be the first thing they do.
+    ///
+    /// SQLite runs every transaction alone. PostgreSQL would refuse those that meet and have them run again; so they
+    /// queue for a lock, which comes before their first look at the data: they see what the one before left.
+    pub(super) async fn take_turn(&mut self) -> Result<(), StorageError> {
+        if let Self::Postgres(_) = self {
+            query("LOCK TABLE audit_head IN SHARE ROW EXCLUSIVE MODE").execute(self).await?;
+        }
+        Ok(())
+    }
+
     /// Makes it happen; when this returns, it is on disk.
     pub(super) async fn commit(self) -> Result<(), StorageError> {
         match self {

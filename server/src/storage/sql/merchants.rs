@@ -1,40 +1,151 @@
 //! Merchants, their settings and their aliases.
 
+use async_trait::async_trait;
 use tollgate_apikey::Mode;
 
-use super::{Database, query, query_scalar, row};
-use crate::account::{Merchant, MerchantId};
+use super::{Database, Executor, Transaction, query, query_scalar, row};
+use crate::account::{Merchant, MerchantId, NewAuditEntry};
 use crate::clock::epoch_ms;
-use crate::storage::StorageError;
+use crate::storage::{Change, ChangeRefusal, ListPart, MerchantChange, Merchants, StorageError};
+
+#[async_trait]
+impl Merchants for Database {
+    async fn create_merchant(
+        &self,
+        merchant: &Merchant,
+        balance: &str,
+        aliases: &[(Mode, String)],
+        entry: &NewAuditEntry,
+    ) -> Change<()> {
+        self.change(|mut change| async move {
+            if !insert_with_balance(change.tx(), merchant, balance).await? {
+                return Ok(Err(ChangeRefusal::Taken));
+            }
+            for (mode, alias) in aliases {
+                let query = query(
+                    "INSERT INTO aliases (merchant_id, mode, name, value) VALUES ($1, $2, 'mer', $3) \
+                 ON CONFLICT (value) DO NOTHING",
+                );
+                let query = query.bind(merchant.id.as_str()).bind(mode.as_str()).bind(alias);
+                if query.execute(change.tx()).await? == 0 {
+                    return Ok(Err(ChangeRefusal::Taken));
+                }
+            }
+            change.commit(entry).await?;
+            Ok(Ok(()))
+        })
+        .await
+    }
+
+    async fn merchants_part(&self, part: ListPart<'_>) -> Result<Vec<Merchant>, StorageError> {
+        let rows = query(
+            "SELECT * FROM merchants \
+             WHERE $1 IS NULL OR (created_at, id) > (SELECT created_at, id FROM merchants WHERE id = $1) \
+             ORDER BY created_at, id LIMIT $2",
+        )
+        .bind(part.after)
+        .bind(i64::from(part.limit))
+        .fetch_all(&self.read)
+        .await?;
+        rows.iter().map(row::merchant).collect()
+    }
+
+    async fn change_merchant(&self, id: &MerchantId, what: &MerchantChange, entry: &NewAuditEntry) -> Change<()> {
+        self.change(|mut change| async move {
+            let (statement, value) = match what {
+                MerchantChange::Domains(domains) => {
+                    ("UPDATE merchants SET domains = $2 WHERE id = $1 RETURNING id", Some(domains.join(" ")))
+                }
+                MerchantChange::IpList(list) => {
+                    ("UPDATE merchants SET ip_list = $2 WHERE id = $1 RETURNING id", row::ip_list_column(list))
+                }
+                MerchantChange::Methods(methods) => {
+                    ("UPDATE merchants SET methods = $2 WHERE id = $1 RETURNING id", Some(methods.join(" ")))
+                }
+                MerchantChange::Status(status) => {
+                    ("UPDATE merchants SET status = $2 WHERE id = $1 RETURNING id", Some(status.as_str().to_owned()))
+                }
+            };
+            let query = query(statement).bind(id.as_str()).bind(value);
+            if query.fetch_optional(change.tx()).await?.is_none() {
+                return Ok(Err(ChangeRefusal::NotFound));
+            }
+            change.commit(entry).await?;
+            Ok(Ok(()))
+        })
+        .await
+    }
+
+    async fn change_setting(
+        &self,
+        merchant: &MerchantId,
+        mode: Mode,
+        name: &str,
+        value: &str,
+        entry: &NewAuditEntry,
+    ) -> Change<()> {
+        self.change(|mut change| async move {
+            if !exists(change.tx(), merchant).await? {
+                return Ok(Err(ChangeRefusal::NotFound));
+            }
+            store_setting(change.tx(), merchant, mode, name, value).await?;
+            change.commit(entry).await?;
+            Ok(Ok(()))
+        })
+        .await
+    }
+
+    async fn settings(&self, merchant: &MerchantId, mode: Mode) -> Result<Vec<(String, String)>, StorageError> {
+        let query = query("SELECT name, value FROM settings WHERE merchant_id = $1 AND mode = $2 ORDER BY name");
+        let rows = query.bind(merchant.as_str()).bind(mode.as_str()).fetch_all(&self.read).await?;
+        rows.iter().map(|row| Ok((row.try_get("name")?, row.try_get("value")?))).collect()
+    }
+}
 
 pub(super) async fn insert(db: &Database, merchant: &Merchant, balance: &str) -> Result<(), StorageError> {
     db.transaction(|mut tx| async move {
-        query(
-            "INSERT INTO merchants (id, name, status, ip_list, domains, methods, currency, created_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        )
-        .bind(merchant.id.as_str())
-        .bind(&merchant.name)
-        .bind(merchant.status.as_str())
-        .bind(row::ip_list_column(&merchant.ip_list))
-        .bind(merchant.domains.join(" "))
-        .bind(merchant.methods.join(" "))
-        .bind(&merchant.currency)
-        .bind(epoch_ms(merchant.created_at))
-        .execute(&mut tx)
-        .await?;
-        for mode in [Mode::Live, Mode::Test] {
-            query("INSERT INTO balances (merchant_id, mode, available) VALUES ($1, $2, $3)")
-                .bind(merchant.id.as_str())
-                .bind(mode.as_str())
-                .bind(balance)
-                .execute(&mut tx)
-                .await?;
+        if !insert_with_balance(&mut tx, merchant, balance).await? {
+            return Err(StorageError::corrupt());
         }
         tx.commit().await?;
         Ok(())
     })
     .await
+}
+
+pub(super) async fn exists(on: &mut Transaction, id: &MerchantId) -> Result<bool, StorageError> {
+    let query = query("SELECT id FROM merchants WHERE id = $1").bind(id.as_str());
+    Ok(query.fetch_optional(on).await?.is_some())
+}
+
+/// `false`, with nothing written, when there is a merchant of this id.
+async fn insert_with_balance(on: &mut Transaction, merchant: &Merchant, balance: &str) -> Result<bool, StorageError> {
+    let made = query(
+        "INSERT INTO merchants (id, name, status, ip_list, domains, methods, currency, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO NOTHING",
+    )
+    .bind(merchant.id.as_str())
+    .bind(&merchant.name)
+    .bind(merchant.status.as_str())
+    .bind(row::ip_list_column(&merchant.ip_list))
+    .bind(merchant.domains.join(" "))
+    .bind(merchant.methods.join(" "))
+    .bind(&merchant.currency)
+    .bind(epoch_ms(merchant.created_at))
+    .execute(&mut *on)
+    .await?;
+    if made == 0 {
+        return Ok(false);
+    }
+    for mode in [Mode::Live, Mode::Test] {
+        query("INSERT INTO balances (merchant_id, mode, available) VALUES ($1, $2, $3)")
+            .bind(merchant.id.as_str())
+            .bind(mode.as_str())
+            .bind(balance)
+            .execute(&mut *on)
+            .await?;
+    }
+    Ok(true)
 }
 
 pub(super) async fn find(db: &Database, id: &MerchantId) -> Result<Option<Merchant>, StorageError> {
@@ -77,6 +188,16 @@ pub(super) async fn set_setting(
     name: &str,
     value: &str,
 ) -> Result<(), StorageError> {
+    store_setting(&db.write, merchant, mode, name, value).await
+}
+
+pub(super) async fn store_setting(
+    on: impl Executor,
+    merchant: &MerchantId,
+    mode: Mode,
+    name: &str,
+    value: &str,
+) -> Result<(), StorageError> {
     query(
         "INSERT INTO settings (merchant_id, mode, name, value) VALUES ($1, $2, $3, $4) \
          ON CONFLICT (merchant_id, mode, name) DO UPDATE SET value = excluded.value",
@@ -85,7 +206,7 @@ pub(super) async fn set_setting(
     .bind(mode.as_str())
     .bind(name)
     .bind(value)
-    .execute(&db.write)
+    .execute(on)
     .await?;
     Ok(())
 }

@@ -18,7 +18,10 @@
 //! - A migration is one line in `migrations.rs` and a file in both folders. Where an order must not depend on the
 //!   collation, the PostgreSQL column says `COLLATE "C"`.
 
+mod audit;
+mod clients;
 mod column;
+mod credentials;
 mod database;
 mod group;
 mod idempotency;
@@ -32,11 +35,15 @@ mod postgres;
 mod purchases;
 mod query;
 mod row;
+mod rsa_keys;
+mod samples;
+mod secrets;
 mod sqlite;
+mod users;
 mod vault;
 
 pub use database::{Database, OpenError};
 
 use column::Row;
 use database::Transaction;
-use query::{Executor, query, query_scalar};
+use query::{Executor, query, query_rows, query_scalar};

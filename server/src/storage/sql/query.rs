@@ -4,12 +4,14 @@ use std::borrow::Cow;
 use std::future::Future;
 use std::marker::PhantomData;
 
+use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
+
 use super::column::{Column, Row};
 use crate::storage::StorageError;
 
 /// A statement and the values bound to `$1`, `$2`, …
 pub(super) struct Query<'q> {
-    pub(super) text: &'static str,
+    pub(super) text: SqlStr,
     pub(super) values: Vec<Value<'q>>,
 }
 
@@ -65,7 +67,19 @@ impl Fetched {
 
 /// A statement.
 pub(super) fn query<'q>(text: &'static str) -> Query<'q> {
-    Query { text, values: Vec::new() }
+    Query { text: SqlStr::from_static(text), values: Vec::new() }
+}
+
+/// A statement with `rows` of so many values: `INSERT …`, `VALUES ($1, $2), ($3, $4), …`, and what follows.
+pub(super) fn query_rows<'q>(insert: &'static str, columns: usize, rows: usize, rest: &'static str) -> Query<'q> {
+    let row = |row: usize| {
+        let places: Vec<_> = (1..=columns).map(|column| format!("${}", row * columns + column)).collect();
+        format!("({})", places.join(", "))
+    };
+    let rows: Vec<_> = (0..rows).map(row).collect();
+    let text = format!("{insert} VALUES {} {rest}", rows.join(", "));
+    // Two constants and numbers: no value is in the text.
+    Query { text: AssertSqlSafe(text).into_sql_str(), values: Vec::new() }
 }
 
 /// A statement whose first column is wanted.

@@ -6,8 +6,8 @@ use tollgate_client_address::{Cidr, IpList};
 
 use super::Row;
 use crate::account::{
-    ClientDialect, Credential, CredentialKind, EmailAddress, Merchant, MerchantId, MerchantStatus, OauthClient,
-    PasswordHash, RsaKey, SealedSecret, SecretPurpose, User, UserId,
+    ClientDialect, Credential, CredentialKind, EmailAddress, ForeignPair, Merchant, MerchantId, MerchantStatus,
+    OauthClient, PasswordHash, Role, RsaKey, SealedSecret, SecretPurpose, User, UserId,
 };
 use crate::clock::{epoch_ms, from_epoch_ms};
 use crate::payments::{Amount, Currency, NewPaymentRequest, PaymentRequest, PaymentRequestStatus};
@@ -56,6 +56,7 @@ pub(super) fn user(row: &Row) -> Result<User> {
         generation: row.try_get("generation")?,
         disabled: row.try_get::<i64, _>("disabled")? != 0,
         api_basic: row.try_get::<i64, _>("api_basic")? != 0,
+        role: Role::from_word(row.try_get("role")?).ok_or_else(StorageError::corrupt)?,
     })
 }
 
@@ -73,12 +74,18 @@ pub(super) fn credential(row: &Row) -> Result<Credential> {
         ip_list: ip_list(row.try_get("ip_list")?)?,
         lifecycle: lifecycle(row)?,
         last_four: row.try_get("last_four")?,
+        name: row.try_get("name")?,
     })
 }
 
 pub(super) fn client(row: &Row) -> Result<OauthClient> {
     let dialects = [ClientDialect::Alternative, ClientDialect::Pledg];
     let stored: &str = row.try_get("dialect")?;
+    let foreign = match (row.try_get("foreign_id")?, row.try_get::<Option<&str>, _>("foreign_secret_id")?) {
+        (Some(id), Some(secret)) => Some(ForeignPair { id, secret: key_id(secret)? }),
+        (None, None) => None,
+        _ => return Err(StorageError::corrupt()),
+    };
     Ok(OauthClient {
         id: key_id(row.try_get("id")?)?,
         dialect: dialects.into_iter().find(|d| d.as_str() == stored).ok_or_else(StorageError::corrupt)?,
@@ -86,6 +93,8 @@ pub(super) fn client(row: &Row) -> Result<OauthClient> {
         mode: mode(row)?,
         scopes: Scopes::parse(row.try_get("scopes")?).map_err(|_| StorageError::corrupt())?,
         created_at: time(row, "created_at")?,
+        name: row.try_get("name")?,
+        foreign,
     })
 }
 

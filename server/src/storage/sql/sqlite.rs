@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use sqlx::migrate::MigrateError;
 use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Arguments, SqliteExecutor, SqlitePool};
+use sqlx::{Arguments, SqlStr, SqliteExecutor, SqlitePool};
 
 use super::column::Row;
 use super::database::{Database, OpenError, Reader, Writer};
@@ -25,7 +25,7 @@ const BUSY: Duration = Duration::from_secs(5);
 
 /// A statement with its values, which can be handed to the writer.
 pub(super) struct Statement {
-    text: &'static str,
+    text: SqlStr,
     arguments: SqliteArguments,
 }
 

@@ -1,11 +1,10 @@
-//! The Vault on SQLite: the trait's verbs, each delegating to the file of its noun.
+//! The Vault on SQL: the trait's verbs, each delegating to the file of its noun.
 
 use async_trait::async_trait;
 use time::OffsetDateTime;
-use tollgate_apikey::{KeyDigest, KeyId, Mode, Overlap};
+use tollgate_apikey::{KeyDigest, KeyId, Mode};
 
-use super::row::{self, LifecycleColumns};
-use super::{Database, Executor, idempotency, merchants, payments, query, query_scalar};
+use super::{Database, credentials, idempotency, merchants, payments, query, query_scalar, row, rsa_keys, secrets};
 use crate::account::{
     Credential, EmailAddress, Merchant, MerchantId, OauthClient, RsaKey, SealedSecret, SecretPurpose, User, UserId,
 };
@@ -33,7 +32,7 @@ impl Vault for Database {
 
     async fn balance(&self, merchant: &MerchantId, mode: Mode) -> Result<Option<String>, StorageError> {
         let query = query_scalar("SELECT available FROM balances WHERE merchant_id = $1 AND mode = $2");
-        Ok(query.bind(merchant.as_str()).bind(mode.as_str()).fetch_optional(&self.read).await?)
+        query.bind(merchant.as_str()).bind(mode.as_str()).fetch_optional(&self.read).await
     }
 
     async fn setting(&self, merchant: &MerchantId, mode: Mode, name: &str) -> Result<Option<String>, StorageError> {
@@ -70,8 +69,8 @@ impl Vault for Database {
 
     async fn insert_user(&self, user: &User, now: OffsetDateTime) -> Result<UserId, StorageError> {
         let query = query_scalar(
-            "INSERT INTO users (merchant_id, email, password_hash, generation, disabled, api_basic, created_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
+            "INSERT INTO users (merchant_id, email, password_hash, generation, disabled, api_basic, created_at, \
+             role) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id",
         );
         let id = query
             .bind(user.merchant.as_str())
@@ -81,6 +80,7 @@ impl Vault for Database {
             .bind(i64::from(user.disabled))
             .bind(i64::from(user.api_basic))
             .bind(epoch_ms(now))
+            .bind(user.role.as_str())
             .fetch_one(&self.write)
             .await?;
         Ok(UserId::from_stored(id))
@@ -114,40 +114,24 @@ impl Vault for Database {
         Ok(())
     }
 
-    async fn insert_client(&self, client: &OauthClient) -> Result<(), StorageError> {
-        query(
-            "INSERT INTO oauth_clients (id, dialect, merchant_id, mode, scopes, created_at) \
-             VALUES ($1, $2, $3, $4, $5, $6)",
-        )
-        .bind(client.id.as_str())
-        .bind(client.dialect.as_str())
-        .bind(client.merchant.as_str())
-        .bind(client.mode.as_str())
-        .bind(client.scopes.to_string())
-        .bind(epoch_ms(client.created_at))
-        .execute(&self.write)
-        .await?;
-        Ok(())
-    }
-
     async fn client(&self, id: KeyId) -> Result<Option<OauthClient>, StorageError> {
         let query = query("SELECT * FROM oauth_clients WHERE id = $1").bind(id.as_str());
         query.fetch_optional(&self.read).await?.as_ref().map(row::client).transpose()
     }
 
+    async fn client_by_foreign_id(&self, mode: Mode, id: &str) -> Result<Option<OauthClient>, StorageError> {
+        let query = query("SELECT * FROM oauth_clients WHERE mode = $1 AND foreign_id = $2");
+        let found = query.bind(mode.as_str()).bind(id).fetch_optional(&self.read).await?;
+        found.as_ref().map(row::client).transpose()
+    }
+
     async fn insert_credential(&self, credential: &Credential) -> Result<(), StorageError> {
-        insert_credential(&self.write, credential).await
+        credentials::insert(&self.write, credential, 0).await
     }
 
     async fn credential(&self, id: KeyId) -> Result<Option<Credential>, StorageError> {
         let query = query("SELECT * FROM credentials WHERE id = $1").bind(id.as_str());
         query.fetch_optional(&self.read).await?.as_ref().map(row::credential).transpose()
-    }
-
-    async fn revoke_credential(&self, id: KeyId, now: OffsetDateTime) -> Result<bool, StorageError> {
-        let query = query("UPDATE credentials SET revoked_at = COALESCE(revoked_at, $2) WHERE id = $1");
-        let done = query.bind(id.as_str()).bind(epoch_ms(now)).execute(&self.write).await?;
-        Ok(done == 1)
     }
 
     async fn redigest(&self, id: KeyId, old: &KeyDigest, new: &KeyDigest) -> Result<(), StorageError> {
@@ -161,77 +145,8 @@ impl Vault for Database {
         Ok(())
     }
 
-    async fn replace_user_credential(
-        &self,
-        new: &Credential,
-        overlap: Overlap,
-        now: OffsetDateTime,
-    ) -> Result<(), StorageError> {
-        self.transaction(|mut tx| async move {
-            let last = query(
-                "SELECT * FROM credentials WHERE user_id = $1 AND kind = $2 AND mode = $3 ORDER BY rowid DESC LIMIT 1",
-            );
-            let last = last
-                .bind(new.user.map(UserId::get))
-                .bind(new.kind.as_str())
-                .bind(new.mode.as_str())
-                .fetch_optional(&mut tx)
-                .await?;
-            let usable = query(
-                "SELECT * FROM credentials WHERE user_id = $1 AND kind = $2 AND mode = $3 AND revoked_at IS NULL \
-                 AND (retiring_until IS NULL OR retiring_until > $4) AND (expires_at IS NULL OR expires_at > $4)",
-            );
-            let usable = usable
-                .bind(new.user.map(UserId::get))
-                .bind(new.kind.as_str())
-                .bind(new.mode.as_str())
-                .bind(epoch_ms(now))
-                .fetch_all(&mut tx)
-                .await?;
-            for found in &usable {
-                let mut credential = row::credential(found)?;
-                if credential.lifecycle.check(now).is_err() {
-                    continue;
-                }
-                credential.lifecycle.retire(now, overlap).map_err(|_| StorageError::corrupt())?;
-                let columns = LifecycleColumns::from(&credential.lifecycle);
-                query("UPDATE credentials SET retiring_until = $2, revoked_at = $3 WHERE id = $1")
-                    .bind(credential.id.as_str())
-                    .bind(columns.retiring_until)
-                    .bind(columns.revoked_at)
-                    .execute(&mut tx)
-                    .await?;
-            }
-            let new = match last {
-                Some(last) => new.clone().inheriting(&row::credential(&last)?, now),
-                None => new.clone(),
-            };
-            insert_credential(&mut tx, &new).await?;
-            tx.commit().await?;
-            Ok(())
-        })
-        .await
-    }
-
     async fn insert_secret(&self, secret: &SealedSecret) -> Result<(), StorageError> {
-        let columns = LifecycleColumns::from(&secret.lifecycle);
-        query(
-            "INSERT INTO sealed_secrets (id, purpose, merchant_id, mode, key_version, sealed, \
-             created_at, expires_at, retiring_until, revoked_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-        )
-        .bind(secret.id.as_str())
-        .bind(secret.purpose.as_str())
-        .bind(secret.merchant.as_str())
-        .bind(secret.mode.as_str())
-        .bind(secret.key_version)
-        .bind(&secret.sealed)
-        .bind(columns.created_at)
-        .bind(columns.expires_at)
-        .bind(columns.retiring_until)
-        .bind(columns.revoked_at)
-        .execute(&self.write)
-        .await?;
-        Ok(())
+        secrets::insert(&self.write, secret).await
     }
 
     async fn secrets(
@@ -259,23 +174,7 @@ impl Vault for Database {
     }
 
     async fn insert_rsa_key(&self, key: &RsaKey) -> Result<(), StorageError> {
-        let columns = LifecycleColumns::from(&key.lifecycle);
-        query(
-            "INSERT INTO rsa_keys (id, merchant_id, mode, spki, fingerprint, created_at, expires_at, \
-             retiring_until, revoked_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        )
-        .bind(key.id.as_str())
-        .bind(key.merchant.as_str())
-        .bind(key.mode.as_str())
-        .bind(&key.spki)
-        .bind(&key.fingerprint)
-        .bind(columns.created_at)
-        .bind(columns.expires_at)
-        .bind(columns.retiring_until)
-        .bind(columns.revoked_at)
-        .execute(&self.write)
-        .await?;
-        Ok(())
+        rsa_keys::insert(&self.write, key).await
     }
 
     async fn answered(
@@ -331,7 +230,7 @@ impl Vault for Database {
     ) -> Result<Vec<i64>, StorageError> {
         let query =
             query_scalar("SELECT id FROM payment_requests WHERE merchant_id = $1 AND mode = $2 ORDER BY id LIMIT $3");
-        Ok(query.bind(merchant.as_str()).bind(mode.as_str()).bind(limit).fetch_all(&self.read).await?)
+        query.bind(merchant.as_str()).bind(mode.as_str()).bind(limit).fetch_all(&self.read).await
     }
 
     async fn create_charge(
@@ -342,31 +241,4 @@ impl Vault for Database {
     ) -> Result<Created, StorageError> {
         payments::create_charge(self, new, idempotency, render).await
     }
-}
-
-async fn insert_credential(on: impl Executor, credential: &Credential) -> Result<(), StorageError> {
-    let columns = LifecycleColumns::from(&credential.lifecycle);
-    query(
-        "INSERT INTO credentials (id, kind, merchant_id, user_id, client_id, mode, pepper_version, digest, scopes, \
-         ip_list, last_four, created_at, expires_at, retiring_until, revoked_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
-    )
-    .bind(credential.id.as_str())
-    .bind(credential.kind.as_str())
-    .bind(credential.merchant.as_str())
-    .bind(credential.user.map(UserId::get))
-    .bind(credential.client.map(|id| id.as_str().to_owned()))
-    .bind(credential.mode.as_str())
-    .bind(credential.pepper_version)
-    .bind(&credential.digest[..])
-    .bind(credential.scopes.to_string())
-    .bind(row::ip_list_column(&credential.ip_list))
-    .bind(&credential.last_four)
-    .bind(columns.created_at)
-    .bind(columns.expires_at)
-    .bind(columns.retiring_until)
-    .bind(columns.revoked_at)
-    .execute(on)
-    .await?;
-    Ok(())
 }

@@ -25,7 +25,9 @@ async fn every_token_that_is_not_good_at_init_gets_the_same_bytes() {
     let caibo = KeyFamily::CAIBO.format.parse(&caibo).unwrap().id();
     let (here, elsewhere) = (listener(&world, SANDBOX), listener(&world, "http://elsewhere.test"));
     let good = access_claims(&world, &client);
-    let forge = |member: &str, value: &str| sign(&world, &here.rings.alternative, &with(&good, member, json!(value)));
+    let forge = |member: &str, value: &str| {
+        sign(&world, here.rings(world.now()).alternative.keys(), &with(&good, member, json!(value)))
+    };
 
     let pledg_secret = KeyFamily::CLIENT_SECRET.format.parse(&world.text("/pledg/secret")).unwrap().id();
     let mut all_of_pledg = good.clone();
@@ -38,24 +40,28 @@ async fn every_token_that_is_not_good_at_init_gets_the_same_bytes() {
         ("checkout token", world.send(init(&world, &access)).await.member("token")),
         ("revoked secret", revoked_tokens(&world).await.0),
         ("live token", live.token(&world).await),
-        ("another listener's issuer", sign(&world, &elsewhere.rings.alternative, &good)),
-        ("the other key", sign(&world, &here.rings.checkout, &good)),
+        ("another listener's issuer", sign(&world, elsewhere.rings(world.now()).alternative.keys(), &good)),
+        ("the other key", sign(&world, here.rings(world.now()).checkout.keys(), &good)),
         ("another credential's kind", forge("cid", caibo.as_str())),
         ("no such credential", forge("cid", "x")),
         ("another client's sub", forge("sub", &live.id)),
         ("another client's id", forge("client_id", &live.id)),
         (
             "a Pledg client",
-            sign(&world, &here.rings.alternative, &with(&with(&good, "sub", json!(pledg)), "client_id", json!(pledg))),
+            sign(
+                &world,
+                here.rings(world.now()).alternative.keys(),
+                &with(&with(&good, "sub", json!(pledg)), "client_id", json!(pledg)),
+            ),
         ),
-        ("a Pledg client and its secret", sign(&world, &here.rings.alternative, &all_of_pledg)),
+        ("a Pledg client and its secret", sign(&world, here.rings(world.now()).alternative.keys(), &all_of_pledg)),
         ("another partner", forge("partner_id", &other.in_mode(Mode::Test))),
         ("plain partner", forge("partner_id", &world.text("/merchant_id_live"))),
         ("scopes that do not read", forge("scope", "a  b")),
     ]);
     expect_uniform(&world, INIT, table).await;
     world.advance(1);
-    let forged = sign(&world, &here.rings.alternative, &good);
+    let forged = sign(&world, here.rings(world.now()).alternative.keys(), &good);
     assert_eq!(world.send(init(&world, &forged)).await.status, 200, "what the forgeries are made of");
     let there = Call::post(INIT).bearer(&live.token(&world).await).json(&json!({})).live();
     assert_eq!(world.send(there).await.status, 400, "the live token where it belongs");
@@ -71,14 +77,15 @@ async fn every_token_that_is_not_good_under_checkout_gets_the_same_bytes() {
     let sibling = Client::make(&world, &world.merchant_id(), ClientDialect::Alternative, Mode::Test, "").await;
     let (here, elsewhere) = (listener(&world, SANDBOX), listener(&world, "http://elsewhere.test"));
     let good = checkout_claims(&world, &client);
-    let forge = |member: &str, value: Value| sign(&world, &here.rings.checkout, &with(&good, member, value));
+    let forge =
+        |member: &str, value: Value| sign(&world, here.rings(world.now()).checkout.keys(), &with(&good, member, value));
 
     let mut table = refused_anywhere(&world, &checkout).await;
     table.extend([
         ("access token", access),
         ("revoked secret", revoked_tokens(&world).await.1),
-        ("another listener's issuer", sign(&world, &elsewhere.rings.checkout, &good)),
-        ("the other key", sign(&world, &here.rings.alternative, &good)),
+        ("another listener's issuer", sign(&world, elsewhere.rings(world.now()).checkout.keys(), &good)),
+        ("the other key", sign(&world, here.rings(world.now()).alternative.keys(), &good)),
         ("another client's id", forge("client_id", json!(sibling.id))),
         ("another client's secret", forge("cid", json!(sibling.cid().as_str()))),
         ("no secret", forge("cid", Value::Null)),
@@ -90,7 +97,7 @@ async fn every_token_that_is_not_good_under_checkout_gets_the_same_bytes() {
     ]);
     expect_uniform(&world, "/checkout/v1/invoice", table).await;
     world.advance(1);
-    let forged = Call::get("/checkout/invoice").bearer(&sign(&world, &here.rings.checkout, &good));
+    let forged = Call::get("/checkout/invoice").bearer(&sign(&world, here.rings(world.now()).checkout.keys(), &good));
     assert_eq!(world.send(forged).await.status, 200, "what the forgeries are made of");
 }
 
@@ -115,7 +122,7 @@ async fn refused_anywhere(world: &World, token: &str) -> Vec<(&'static str, Stri
         ("altered jti", payload_with(token, "jti", json!("AAAAAAAAAAAAAAAAAAAAAA"))),
         ("altered invoice", payload_with(token, "invoice_id", json!("inv_other"))),
         ("altered partner", payload_with(token, "partner_id", json!("MCH-USA-TEST-4KD9P"))),
-        ("Pledg token", sign(world, &here.rings.pledg, &pledg)),
+        ("Pledg token", sign(world, here.rings(world.now()).pledg.keys(), &pledg)),
         ("panel token", world.log_in(ListenerMode::Test).await),
         ("a secret", client.secret),
     ]

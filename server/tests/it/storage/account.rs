@@ -1,14 +1,13 @@
 //! Merchants, users, credentials and keys on every database.
 
-use tollgate::account::{
-    ClientDialect, CredentialKind, EmailAddress, Merchant, MerchantStatus, OauthClient, SecretPurpose,
-};
+use tollgate::account::{CredentialKind, EmailAddress, Merchant, MerchantStatus, SecretPurpose};
+use tollgate::storage::ChangeRefusal;
 use tollgate_apikey::{KeyDigest, Mode, Overlap, Scopes, Status};
 use tollgate_client_address::IpList;
 
 use super::Backend;
 use super::samples::{
-    MODE, credential, in_s, key_id, merchant, merchant_id, now, rsa_key, secret, stored_merchant, user,
+    MODE, client, credential, entry, in_s, key_id, merchant, merchant_id, now, rsa_key, secret, stored_merchant, user,
 };
 
 super::on_each!(Sqlite in sqlite, Postgres in postgres => {
@@ -95,15 +94,10 @@ async fn a_user_is_read_as_stored_and_changed(db: Backend) {
 
 async fn a_client_and_its_secret_are_read_as_stored(db: Backend) {
     let (vault, id) = (&db.vault, stored_merchant(&db, 1).await);
-    let client = OauthClient {
-        id: key_id(5),
-        dialect: ClientDialect::Pledg,
-        merchant: id.clone(),
-        mode: MODE,
-        scopes: Scopes::parse("x y").unwrap(),
-        created_at: now(),
-    };
-    vault.insert_client(&client).await.unwrap();
+    let client = client(&id, 5);
+    let mut first = credential(&id, 6);
+    (first.kind, first.client) = (CredentialKind::ClientSecret, Some(client.id));
+    db.directory.create_client(&client, &first, &entry("client.made")).await.unwrap().unwrap();
     let found = vault.client(key_id(5)).await.unwrap().unwrap();
     assert_eq!(format!("{found:?}"), format!("{client:?}"));
     assert!(vault.client(key_id(6)).await.unwrap().is_none());
@@ -123,12 +117,14 @@ async fn a_client_and_its_secret_are_read_as_stored(db: Backend) {
 async fn a_credential_dies_once_and_keeps_the_first_time(db: Backend) {
     let (vault, id) = (&db.vault, stored_merchant(&db, 1).await);
     vault.insert_credential(&credential(&id, 1)).await.unwrap();
-    for at in [in_s(10), in_s(20)] {
-        assert!(vault.revoke_credential(key_id(1), at).await.unwrap());
+    for (at, ended) in [(in_s(10), true), (in_s(20), false)] {
+        assert_eq!(db.directory.end_credential(key_id(1), at, &entry("key.revoked")).await.unwrap(), Ok(ended));
     }
+    assert_eq!(db.directory.audit_head().await.unwrap().seq, 1, "what changed nothing is not told");
     let found = vault.credential(key_id(1)).await.unwrap().unwrap();
     assert_eq!(found.lifecycle.revoked_at(), Some(in_s(10)));
-    assert!(!vault.revoke_credential(key_id(2), now()).await.unwrap(), "there is none");
+    let absent = db.directory.end_credential(key_id(2), now(), &entry("key.revoked")).await.unwrap();
+    assert_eq!(absent, Err(ChangeRefusal::NotFound));
 }
 
 async fn a_digest_is_replaced_only_where_it_is_still_the_old_one(db: Backend) {
@@ -150,10 +146,13 @@ async fn a_new_credential_inherits_from_the_one_made_last(db: Backend) {
         credential
     };
     // Neither the number nor the time tells which was made last.
-    vault.insert_credential(&of_owner(9, "first")).await.unwrap();
-    vault.insert_credential(&of_owner(3, "last")).await.unwrap();
-    vault.revoke_credential(key_id(3), now()).await.unwrap();
-    vault.replace_user_credential(&of_owner(5, "asked"), Overlap::new(60).unwrap(), in_s(100)).await.unwrap();
+    for new in [of_owner(9, "first"), of_owner(3, "last")] {
+        db.directory.issue_credential(&new, &entry("key.issued")).await.unwrap().unwrap();
+    }
+    db.directory.end_credential(key_id(3), now(), &entry("key.revoked")).await.unwrap().unwrap();
+    let (new, overlap) = (of_owner(5, "asked"), Overlap::new(60).unwrap());
+    let replaced = db.directory.replace_credentials_of_user(&new, overlap, in_s(100), &entry("key.rotated")).await;
+    assert_eq!(replaced.unwrap().unwrap().scopes.to_string(), "last", "as it was stored");
     let status = |n| async move { vault.credential(key_id(n)).await.unwrap().unwrap().lifecycle.status(in_s(100)) };
     assert_eq!(vault.credential(key_id(5)).await.unwrap().unwrap().scopes.to_string(), "last");
     assert_eq!(status(9).await, Status::Retiring { until: in_s(160) });
@@ -170,14 +169,18 @@ async fn a_replaced_credential_that_was_revoked_stays_dead(db: Backend) {
             credential
         };
         db.vault.insert_credential(&of_owner(2 * round)).await.unwrap();
-        let (replacing, revoking) = (db.vault.clone(), db.vault.clone());
+        let (replacing, revoking) = (db.directory.clone(), db.directory.clone());
         let new = of_owner(2 * round + 1);
         let (replaced, revoked) = tokio::join!(
-            tokio::spawn(async move { replacing.replace_user_credential(&new, Overlap::ONE_DAY, in_s(1)).await }),
-            tokio::spawn(async move { revoking.revoke_credential(key_id(2 * round), in_s(1)).await }),
+            tokio::spawn(async move {
+                replacing.replace_credentials_of_user(&new, Overlap::ONE_DAY, in_s(1), &entry("key.rotated")).await
+            }),
+            tokio::spawn(
+                async move { revoking.end_credential(key_id(2 * round), in_s(1), &entry("key.revoked")).await }
+            ),
         );
-        replaced.unwrap().unwrap();
-        assert!(revoked.unwrap().unwrap());
+        assert!(replaced.unwrap().unwrap().is_ok());
+        assert_eq!(revoked.unwrap().unwrap(), Ok(true));
         let old = db.vault.credential(key_id(2 * round)).await.unwrap().unwrap();
         assert_eq!(old.lifecycle.status(in_s(2)), Status::Revoked, "round {round}");
     }

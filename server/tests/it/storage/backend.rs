@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tollgate::storage::redis::{Durability, RedisLedger, RedisOptions, RedisStore};
 use tollgate::storage::sql::Database;
-use tollgate::storage::{Invoices, Ledger, Orders, Purchases, StorageUrl, Vault};
+use tollgate::storage::{Directory, Invoices, Ledger, Orders, Purchases, StorageUrl, Vault};
 
 /// What a test runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +26,7 @@ pub(crate) enum Kind {
 #[derive(Clone)]
 pub(crate) struct Backend {
     pub(crate) vault: Arc<dyn Vault>,
+    pub(crate) directory: Arc<dyn Directory>,
     pub(crate) invoices: Arc<dyn Invoices>,
     pub(crate) purchases: Arc<dyn Purchases>,
     pub(crate) orders: Arc<dyn Orders>,
@@ -91,6 +92,7 @@ impl Scratch {
         };
         Backend {
             vault: database.clone(),
+            directory: database.clone(),
             invoices: database.clone(),
             purchases: database.clone(),
             orders: database,

@@ -7,7 +7,7 @@ use tollgate_apikey::Mode;
 
 use super::Backend;
 use super::races::at_once;
-use super::samples::{MODE, credential, grant, in_s, key_id, now, stored_merchant, stored_payment_request};
+use super::samples::{MODE, credential, entry, grant, in_s, key_id, now, stored_merchant, stored_payment_request};
 
 super::on_each!(Sqlite in sqlite, Postgres in postgres, Redis in redis => {
     a_final_payment_revokes_the_grants_of_its_request_alone,
@@ -48,7 +48,7 @@ async fn only_so_many_grants_are_alive_at_once(db: Backend) {
     let until = in_s(61);
     assert_eq!(db.ledger.store_grant(&third, 2, in_s(60)).await.unwrap(), Err(MintRefusal::TooMany { until }));
     assert_eq!(db.ledger.store_grant(&third, 2, until).await.unwrap(), Ok(()), "the first one is over");
-    db.vault.revoke_credential(key_id(200), until).await.unwrap();
+    db.directory.end_credential(key_id(200), until, &entry("key.revoked")).await.unwrap().unwrap();
     let fourth = grant(&id, request, 4, in_s(90));
     assert_eq!(db.ledger.store_grant(&fourth, 2, until).await.unwrap(), Ok(()), "those of a dead key do not count");
 }

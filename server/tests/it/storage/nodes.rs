@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 use time::OffsetDateTime;
-use tollgate::account::KeyFamily;
+use tollgate::account::{Actor, KeyFamily};
 use tollgate::app::{Options, Services, StartError, Storage};
 use tollgate::clock::Clock;
 use tollgate::demo;
@@ -67,7 +67,8 @@ async fn what_one_node_decides_holds_on_the_other_at_once() {
     assert_eq!(token(1).await.status, 200);
 
     let key = KeyFamily::EIGHTY_EIGHT_PAY.format.parse(&nodes[0].text("/88pay/api_key_test")).unwrap();
-    assert!(nodes[0].services.vault.revoke_credential(key.id(), nodes[0].now()).await.unwrap());
+    let revoked = nodes[0].services.administration.revoke_key(&Actor::operator(), key.id()).await;
+    revoked.unwrap();
     assert_eq!(token(1).await.status, 401, "the other node kept nothing in memory");
 
     let (one, two) = (&nodes[0].services, &nodes[1].services);

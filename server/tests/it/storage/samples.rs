@@ -2,8 +2,10 @@
 
 use time::macros::date;
 use time::{Duration, OffsetDateTime};
+use tollgate::account::{
+    Actor, ClientDialect, NewAuditEntry, OauthClient, PasswordHash, Role, RsaKey, SealedSecret, SecretPurpose,
+};
 use tollgate::account::{Credential, CredentialKind, EmailAddress, Merchant, MerchantId, MerchantStatus, User, UserId};
-use tollgate::account::{PasswordHash, RsaKey, SealedSecret, SecretPurpose};
 use tollgate::payments::{
     Amount, Currency, Invoice, InvoiceStatus, Item, ItemRef, NewCharge, NewInvoicePayment, NewOrder, NewPaymentRequest,
     PaymentMethod, PaymentMethodType, Purchase, SealedCodes,
@@ -62,6 +64,32 @@ pub(super) fn user(merchant: &MerchantId, email: &str) -> User {
         generation: 1,
         disabled: false,
         api_basic: true,
+        role: Role::Owner,
+    }
+}
+
+pub(super) fn client(merchant: &MerchantId, n: u8) -> OauthClient {
+    OauthClient {
+        id: key_id(n),
+        dialect: ClientDialect::Pledg,
+        merchant: merchant.clone(),
+        mode: MODE,
+        scopes: Scopes::parse("x y").unwrap(),
+        created_at: now(),
+        name: "shop".into(),
+        foreign: None,
+    }
+}
+
+/// What is written about a change of a test.
+pub(super) fn entry(action: &'static str) -> NewAuditEntry {
+    NewAuditEntry {
+        actor: Actor::operator(),
+        at: now(),
+        merchant: None,
+        action,
+        subject: "subject".into(),
+        detail: serde_json::Map::new(),
     }
 }
 
@@ -79,6 +107,7 @@ pub(super) fn credential(merchant: &MerchantId, n: u8) -> Credential {
         ip_list: IpList::unrestricted(),
         lifecycle: Lifecycle::new(now()),
         last_four: "abcd".into(),
+        name: "till".into(),
     }
 }
 

@@ -1,0 +1,3 @@
+//! Who asks for a change.
+
+pub use crate::account::{Actor, ActorKind};

@@ -1,0 +1,62 @@
+//! What administration can fail with.
+
+use tollgate_challenge_signature::KeyError;
+
+use crate::account::PasswordError;
+use crate::keys::SealError;
+use crate::rng::RngError;
+use crate::storage::{ChangeRefusal, StorageError};
+
+/// A change that was not made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// This part of what was asked for is not acceptable.
+    #[error("{0} is not acceptable")]
+    Invalid(&'static str),
+    /// Request signing cannot be required without a live public key.
+    #[error("there is no live RSA key to check signatures with")]
+    NoLiveKey,
+    /// No such record.
+    #[error("there is no such record")]
+    NotFound,
+    /// It has expired, its overlap is over, or it was revoked: nothing leads back.
+    #[error("it is no longer usable")]
+    NotUsable,
+    /// The password could not be hashed now.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// There are no random bytes.
+    #[error(transparent)]
+    Randomness(#[from] RngError),
+    /// The RSA public key is refused; the source says why.
+    #[error("the RSA public key is refused")]
+    RsaKey(#[from] KeyError),
+    /// A secret could not be sealed or opened.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// Storage did not answer; the change may not be assumed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// It must be the only one of its kind and there is one already, alive or dead.
+    #[error("it is already in use")]
+    Taken,
+    /// As many live ones as allowed.
+    #[error("there are as many live ones as allowed")]
+    TooMany,
+    /// The secret is too short to be imported.
+    #[error("the secret is too short")]
+    Weak,
+}
+
+impl From<ChangeRefusal> for Error {
+    fn from(refusal: ChangeRefusal) -> Self {
+        match refusal {
+            ChangeRefusal::NoLiveKey => Self::NoLiveKey,
+            ChangeRefusal::NotFound => Self::NotFound,
+            ChangeRefusal::NotUsable => Self::NotUsable,
+            ChangeRefusal::Taken => Self::Taken,
+            ChangeRefusal::TooMany => Self::TooMany,
+        }
+    }
+}

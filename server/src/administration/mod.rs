@@ -1,0 +1,138 @@
+//! The verbs that change accounts: what the command line, the control panel and the dialects' own routes call.
+//!
+//! Every changing verb takes the [`Actor`] and writes its audit entry in the transaction that makes the change, then
+//! forgets the caches; it reaches its end also when its caller goes away. A revocation is true when the call returns.
+//! Lists run from the newest record to the oldest, merchants from the oldest.
+
+mod actor;
+mod allow_lists;
+mod audit;
+mod clients;
+mod error;
+mod keys;
+mod merchants;
+mod page;
+mod rsa_keys;
+mod samples;
+mod secrets;
+mod users;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use serde_json::Value;
+use tollgate_apikey::{KeyId, Peppers};
+
+use crate::account::{MerchantId, NewAuditEntry, Passwords, SecretText};
+use crate::clock::Clock;
+use crate::keys::Sealer;
+use crate::rng::{Rng, RngError};
+use crate::storage::{Change, Directory, Records, complete};
+
+pub use crate::account::Switch;
+pub use actor::{Actor, ActorKind};
+pub use allow_lists::{AllowListError, parse_allow_list};
+pub use audit::{AuditError, AuditExport, AuditFault, AuditFaultKind, AuditReport};
+pub use clients::NewClient;
+pub use error::Error;
+pub use keys::NewKey;
+pub use merchants::{NewMerchant, Setting};
+pub use page::Page;
+pub use samples::{NewSamples, Sample};
+pub use users::NewUser;
+
+/// Handles on all that a change touches.
+#[derive(Clone)]
+pub struct Administration {
+    directory: Arc<dyn Directory>,
+    records: Arc<Records>,
+    peppers: Arc<Peppers>,
+    sealer: Arc<Sealer>,
+    passwords: Passwords,
+    rng: Rng,
+    clock: Clock,
+}
+
+/// What an [`Administration`] is made of.
+pub struct AdministrationParts {
+    /// The records that are changed.
+    pub directory: Arc<dyn Directory>,
+    /// The caches that must forget them.
+    pub records: Arc<Records>,
+    /// Under which digests are kept.
+    pub peppers: Arc<Peppers>,
+    /// Seals secrets that are needed in clear.
+    pub sealer: Arc<Sealer>,
+    /// Hashes passwords.
+    pub passwords: Passwords,
+    /// Randomness.
+    pub rng: Rng,
+    /// The time.
+    pub clock: Clock,
+}
+
+/// A new record and the plain text that goes with it, which is shown here and kept nowhere.
+#[derive(Debug)]
+#[must_use]
+pub struct Issued<R> {
+    /// The record as it is stored.
+    pub record: R,
+    /// The plain text.
+    pub text: SecretText,
+}
+
+impl Administration {
+    /// The longest name of a key or client, in characters.
+    pub const MAX_NAME: usize = 64;
+
+    /// Administration over these parts.
+    #[must_use]
+    pub fn new(parts: AdministrationParts) -> Self {
+        let AdministrationParts { directory, records, peppers, sealer, passwords, rng, clock } = parts;
+        Self { directory, records, peppers, sealer, passwords, rng, clock }
+    }
+
+    /// Runs a change to its end, also when the caller goes away, and forgets what the caches hold of it.
+    async fn change<T: Send + 'static>(
+        &self,
+        change: impl Future<Output = Change<T>> + Send + 'static,
+        forget: impl FnOnce(&Records) + Send + 'static,
+    ) -> Result<T, Error> {
+        let records = self.records.clone();
+        let changed = complete(async move {
+            let changed = change.await;
+            // Also after an error: a commit whose answer got lost may have made the change.
+            forget(&records);
+            changed
+        });
+        Ok(changed.await??)
+    }
+
+    fn entry<const N: usize>(
+        &self,
+        actor: &Actor,
+        merchant: &MerchantId,
+        action: &'static str,
+        subject: &str,
+        detail: [(&str, Value); N],
+    ) -> NewAuditEntry {
+        NewAuditEntry {
+            actor: actor.clone(),
+            at: self.clock.now(),
+            merchant: Some(merchant.clone()),
+            action,
+            subject: subject.to_owned(),
+            detail: detail.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        }
+    }
+
+    fn new_id(&self) -> Result<KeyId, Error> {
+        Ok(KeyId::mint(|bytes| self.rng.fill(bytes)).map_err(|_| RngError)?)
+    }
+}
+
+/// A name that is shown in lists and logs.
+fn check_name(name: &str) -> Result<(), Error> {
+    let fits = name.chars().count() <= Administration::MAX_NAME && !name.chars().any(char::is_control);
+    if fits { Ok(()) } else { Err(Error::Invalid("name")) }
+}
