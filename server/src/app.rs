@@ -23,6 +23,7 @@ use crate::storage::sql::{Database, OpenError};
 use crate::storage::{Invoices, Ledger, Orders, Owner, Purchases, Records, StorageError, StorageUrl, Vault};
 use crate::telemetry::Meter;
 use crate::transport::Channel;
+use crate::webhooks::{Dialler, Parts, TargetPolicy, TlsSetupError, Webhooks};
 
 /// The state of a request: the services all listeners share, and this listener.
 #[derive(Clone)]
@@ -59,6 +60,8 @@ pub struct Services {
     pub passwords: Passwords,
     /// Seals secrets that are needed in clear.
     pub sealer: Arc<Sealer>,
+    /// Delivers what merchants are to be told; it starts with [`Webhooks::run`].
+    pub webhooks: Webhooks,
     /// Creating calls that are still running.
     pub in_flight: InFlight,
     /// The token keys, as they stand in the key file now.
@@ -141,6 +144,20 @@ pub struct Options {
     pub limits_scale: u32,
     /// Where records are kept.
     pub storage: Storage,
+    /// Sends webhooks.
+    pub dialler: Dialler,
+}
+
+impl Options {
+    /// The time, randomness and network of this machine, limits as they are, and records in the data directory.
+    ///
+    /// # Errors
+    ///
+    /// [`TlsSetupError`].
+    pub fn system(targets: TargetPolicy) -> Result<Self, TlsSetupError> {
+        let dialler = Dialler::system(targets)?;
+        Ok(Self { clock: Clock::system(), rng: Rng::system(), limits_scale: 1, storage: Storage::Sqlite, dialler })
+    }
 }
 
 /// Where records are kept; the key file is always in the data directory.
@@ -174,7 +191,7 @@ impl Services {
     ///
     /// [`StartError`] as its variants say.
     pub async fn open(data: &Path, options: Options) -> Result<Self, StartError> {
-        let Options { clock, rng, limits_scale, storage } = options;
+        let Options { clock, rng, limits_scale, storage, dialler } = options;
         let lock = lock_directory(data)?;
         let key_path = data.join(Self::KEYS);
         let now = clock.now();
@@ -191,6 +208,16 @@ impl Services {
         let permits = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let passwords = Passwords::new(permits, Self::PASSWORD_QUEUE, &rng)?;
         let sealer = Arc::new(keys.sealer(&key_path)?);
+        let webhooks = Webhooks::new(
+            Parts {
+                store: Arc::new(database.clone()),
+                vault: vault.clone(),
+                sealer: sealer.clone(),
+                clock: clock.clone(),
+                rng: rng.clone(),
+            },
+            dialler,
+        );
         Ok(Self {
             gate: Gate::new(
                 GateParts {
@@ -215,10 +242,12 @@ impl Services {
                 peppers,
                 sealer: sealer.clone(),
                 passwords: passwords.clone(),
+                webhooks: webhooks.clone(),
                 rng: rng.clone(),
                 clock: clock.clone(),
             }),
             sealer,
+            webhooks,
             in_flight: InFlight::default(),
             clock,
             rng,

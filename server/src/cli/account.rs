@@ -9,10 +9,9 @@ use zeroize::Zeroizing;
 
 use super::nouns::Nouns;
 use super::{Failure, files, output, table};
-use crate::app::{Options, Services, StartError, Storage};
-use crate::clock::Clock;
+use crate::app::{Options, Services, StartError};
 use crate::control::{Command, MerchantCommand, Reply, Sender, Shown, execute};
-use crate::rng::Rng;
+use crate::webhooks::TargetPolicy;
 
 /// What every account command takes.
 #[derive(Debug, Args)]
@@ -45,8 +44,7 @@ async fn here(command: Command, data: &Path, printer: &Printer) -> Result<(), Fa
     if !makes_the_first && !data.join(Services::DATABASE).exists() {
         return Err(Failure::NoData(data.into()));
     }
-    let options = Options { clock: Clock::system(), rng: Rng::system(), limits_scale: 1, storage: Storage::Sqlite };
-    let services = Services::open(data, options).await.map_err(|error| match error {
+    let services = Services::open(data, Options::system(TargetPolicy::Public)?).await.map_err(|error| match error {
         StartError::InUse(path) => Failure::Deaf(path),
         other => other.into(),
     })?;

@@ -11,16 +11,16 @@ use tollgate_client_address::TrustedProxies;
 use super::serving::{Part, until_stopped};
 use super::shutdown::Stop;
 use super::{Failure, guide};
-use crate::app::{App, Options, Services, Storage};
+use crate::app::{App, Options, Services, StartError};
 use crate::auth::ListenerMode;
 use crate::clock::Clock;
 use crate::demo::{self, DemoError};
 use crate::dialects;
 use crate::edge::router;
-use crate::rng::Rng;
 use crate::shop::{self, Sandbox, Till};
 use crate::telemetry::{self, LogFormat};
 use crate::transport::{Bound, Bounds, Channel, ServeError, Wire, bind};
+use crate::webhooks::TargetPolicy;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -71,12 +71,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let sandbox = bind(arguments.sandbox)?;
     let live = bind(arguments.live)?;
     let shop = bind_shop(arguments.shop)?;
-    let options = Options {
-        clock: Clock::system(),
-        rng: Rng::system(),
-        limits_scale: arguments.limits_scale,
-        storage: Storage::Sqlite,
-    };
+    let options = Options { limits_scale: arguments.limits_scale, ..Options::system(TargetPolicy::Development)? };
     let services = Arc::new(Services::open(&arguments.data, options).await?);
     let mut printed = demo::credentials(&services, &base_url(&sandbox), &base_url(&live)).await?;
 
@@ -101,7 +96,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
 fn listen(services: &Arc<Services>, bound: Bound, mode: ListenerMode) -> Result<Part, Failure> {
     let listener = services
         .listener(mode, &base_url(&bound), TrustedProxies::default(), Channel::Loopback)
-        .map_err(crate::app::StartError::from)?;
+        .map_err(StartError::from)?;
     let app = App { services: services.clone(), listener: Arc::new(listener) };
     let router = router(&app, dialects::ALL);
     Ok(Part { bound, router, wire: Wire::Plain, bounds: Bounds::default(), meter: None })

@@ -11,6 +11,7 @@ use crate::config::ConfigError;
 use crate::control::SendError;
 use crate::demo::DemoError;
 use crate::transport::{ServeError, TlsError};
+use crate::webhooks::TlsSetupError;
 
 /// One clear sentence for the person at the terminal; it holds no secret.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +61,9 @@ pub enum Failure {
     /// A certificate or its key.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// Webhooks could not be sent.
+    #[error(transparent)]
+    Webhooks(#[from] TlsSetupError),
 }
 
 impl Failure {

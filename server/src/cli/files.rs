@@ -21,7 +21,8 @@ pub(super) fn read(command: &mut Command) -> Result<(), Failure> {
         )
         | Command::Client(ClientCommand::Import { secret_file: file, secret: text, .. })
         | Command::WebhookSecret(SecretCommand::Import { secret_file: file, secret: text, .. })
-        | Command::RequestSecret(SecretCommand::Import { secret_file: file, secret: text, .. }) => {
+        | Command::RequestSecret(SecretCommand::Import { secret_file: file, secret: text, .. })
+        | Command::NotificationSecret(SecretCommand::Import { secret_file: file, secret: text, .. }) => {
             *text = Some(secret(file)?);
         }
         Command::RsaKey(RsaKeyCommand::Register { file, pem, .. }) => {

@@ -22,6 +22,8 @@ pub(super) enum Nouns {
     WebhookSecret(Noun<SecretCommand>),
     /// Issue, rotate and revoke the secrets that Pledg merchants sign requests with
     RequestSecret(Noun<SecretCommand>),
+    /// Issue, rotate and revoke the secrets that sign what Pledg merchants are told
+    NotificationSecret(Noun<SecretCommand>),
     /// Register and end the RSA public keys of CardPlusPay request signing
     RsaKey(Noun<RsaKeyCommand>),
     /// Show and change the addresses that server credentials may come from
@@ -48,6 +50,7 @@ impl Nouns {
             Self::Client(noun) => (Command::Client(noun.verb), noun.account),
             Self::WebhookSecret(noun) => (Command::WebhookSecret(noun.verb), noun.account),
             Self::RequestSecret(noun) => (Command::RequestSecret(noun.verb), noun.account),
+            Self::NotificationSecret(noun) => (Command::NotificationSecret(noun.verb), noun.account),
             Self::RsaKey(noun) => (Command::RsaKey(noun.verb), noun.account),
             Self::AllowList(noun) => (Command::AllowList(noun.verb), noun.account),
             Self::Audit(noun) => (Command::Audit(noun.verb), noun.account),

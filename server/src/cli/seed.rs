@@ -11,10 +11,9 @@ use serde::Serialize;
 use super::Failure;
 use crate::account::Actor;
 use crate::administration::{NewSamples, Sample};
-use crate::app::{Options, Services, Storage};
-use crate::clock::Clock;
+use crate::app::{Options, Services};
 use crate::control::ModeWord;
-use crate::rng::Rng;
+use crate::webhooks::TargetPolicy;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -46,8 +45,7 @@ struct Line<'s> {
 const BATCH: u32 = 5000;
 
 pub(super) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
-    let options = Options { clock: Clock::system(), rng: Rng::system(), limits_scale: 1, storage: Storage::Sqlite };
-    let services = Services::open(&arguments.data, options).await?;
+    let services = Services::open(&arguments.data, Options::system(TargetPolicy::Public)?).await?;
     let result = add(&services, &arguments).await;
     services.close().await;
     result.map(|()| ExitCode::SUCCESS)

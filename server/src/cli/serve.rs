@@ -12,13 +12,13 @@ use tollgate_client_address::TrustedProxies;
 use super::Failure;
 use super::serving::{Part, until_stopped};
 use super::shutdown::Stop;
-use crate::app::{App, Options, Services, StartError, Storage};
+use crate::app::{App, Options, Services, StartError};
 use crate::clock::Clock;
 use crate::config::{Config, ListenerConfig, Security};
 use crate::edge::router;
-use crate::rng::Rng;
 use crate::telemetry::{self, Metrics, exporter};
 use crate::transport::{Bound, Bounds, Channel, TlsIdentity, Wire, bind};
+use crate::webhooks::TargetPolicy;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -55,10 +55,11 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         .map(|listener| prepare(listener, &mut certificates))
         .collect::<Result<Vec<_>, Failure>>()?;
     let scraped = metrics.map(|metrics| bind(metrics.address)).transpose()?;
-    let options = Options { clock: Clock::system(), rng: Rng::system(), limits_scale: 1, storage: Storage::Sqlite };
-    let services = Arc::new(Services::open(&storage.data, options).await?);
-
     let counted = scraped.is_some().then(Metrics::new);
+    let mut services = Services::open(&storage.data, Options::system(TargetPolicy::Public)?).await?;
+    services.webhooks.meter = counted.as_ref().map(Metrics::webhook_meter);
+    let services = Arc::new(services);
+
     let bounds = Bounds::with_connections(limits.max_connections);
     let mut parts = Vec::new();
     for ready in ready {

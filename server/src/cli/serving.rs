@@ -26,8 +26,8 @@ pub(super) struct Part {
 /// How often expired grants are removed.
 const SWEEP_EVERY: Duration = Duration::from_mins(5);
 
-/// Serves until a signal, or until one part breaks: that stops the others, which still finish what they have begun.
-/// Account commands are taken meanwhile. Then the database is closed.
+/// Serves and delivers webhooks until a signal, or until one part breaks: that stops the others, which still finish what
+/// they have begun. Account commands are taken meanwhile. Then the database is closed.
 pub(super) async fn until_stopped(
     data: &Path,
     services: Arc<Services>,
@@ -38,6 +38,11 @@ pub(super) async fn until_stopped(
     let sweeper = tokio::spawn(sweep(services.clone(), stop.receiver()));
     let follower = tokio::spawn(services.clone().follow_key_file());
     let mut running = JoinSet::new();
+    let (webhooks, stopping) = (services.webhooks.clone(), stop.receiver());
+    running.spawn(async move {
+        webhooks.run(stopping).await;
+        Ok(())
+    });
     for Part { bound, router, wire, bounds, meter } in parts {
         running.spawn(bound.serve(router, wire, bounds, meter, stop.receiver()));
     }
@@ -72,6 +77,9 @@ async fn sweep(services: Arc<Services>, mut stop: watch::Receiver<bool>) {
         services.gate.sweep(now);
         if let Err(error) = services.ledger.sweep(now - day).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "expired grants could not be removed");
+        }
+        if let Err(error) = services.webhooks.sweep(now).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "old deliveries could not be removed");
         }
     }
 }

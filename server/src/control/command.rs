@@ -23,6 +23,8 @@ pub enum Command {
     WebhookSecret(SecretCommand),
     /// Secrets that Pledg merchants sign requests with
     RequestSecret(SecretCommand),
+    /// Secrets that sign what Pledg merchants are told
+    NotificationSecret(SecretCommand),
     /// RSA public keys that `CardPlusPay` requests are signed for
     RsaKey(RsaKeyCommand),
     /// Addresses that server credentials may come from

@@ -35,6 +35,9 @@ async fn run(
         Command::Client(command) => command.run(administration, now).await,
         Command::Key(command) => command.run(administration, now).await,
         Command::Merchant(command) => command.run(administration).await,
+        Command::NotificationSecret(command) => {
+            command.run(SecretPurpose::PledgNotification, administration, now).await
+        }
         Command::RequestSecret(command) => command.run(SecretPurpose::PledgRequest, administration, now).await,
         Command::RsaKey(command) => command.run(administration, now).await,
         Command::User(command) => command.run(administration).await,

@@ -1,4 +1,4 @@
-//! Secrets that are needed in clear: of webhooks, and of signed Pledg requests.
+//! Secrets that are needed in clear: of webhooks, and of signed Pledg requests and notifications.
 
 use std::path::PathBuf;
 

@@ -38,9 +38,11 @@ impl StorageError {
     pub(crate) fn is_contended(&self) -> bool {
         const SERIALIZATION_FAILURE: &str = "40001";
         const DEADLOCK_DETECTED: &str = "40P01";
+        // A row came to be referred to, or went, after it was looked at.
+        const FOREIGN_KEY_VIOLATION: &str = "23503";
         let error = self.source.as_ref().and_then(|source| source.downcast_ref::<sqlx::Error>());
         let code = error.and_then(sqlx::Error::as_database_error).and_then(sqlx::error::DatabaseError::code);
-        code.is_some_and(|code| code == SERIALIZATION_FAILURE || code == DEADLOCK_DETECTED)
+        code.is_some_and(|code| [SERIALIZATION_FAILURE, DEADLOCK_DETECTED, FOREIGN_KEY_VIOLATION].contains(&&*code))
     }
 }
 

@@ -15,6 +15,7 @@ mod samples;
 pub mod sql;
 mod url;
 mod vault;
+mod webhooks;
 
 pub use audit::{AuditLink, AuditLog};
 pub use cache::FencedCache;
@@ -27,8 +28,13 @@ pub use error::{StorageError, StorageErrorKind};
 pub use invoices::{InvoicePaymentOutcome, Invoices};
 pub use ledger::{CheckoutGrant, Claim, Ledger, MintRefusal};
 pub use orders::{OrderOutcome, Orders};
-pub use purchases::{Credit, CreditOutcome, LinkOutcome, NewCredit, Purchases, ReleaseOutcome};
+pub use purchases::{Credit, CreditOutcome, LinkOutcome, NewCredit, Purchases, ReleaseOutcome, SettledPurchase};
 pub use records::{Owner, REQUEST_SIGNING, Records, RequestSigning};
 pub use samples::{SampleBatch, Samples};
 pub use url::StorageUrl;
-pub use vault::{Answered, Created, Idempotency, PaymentOutcome, Render, Vault};
+pub use vault::{Answered, Created, Idempotency, NewPaymentAttempt, PaymentAttempt, PaymentOutcome, Render, Vault};
+pub use webhooks::{
+    Attempt, AttemptError, AttemptOutcome, Delivery, DeliveryCursor, DeliveryState, Endpoint, EndpointId,
+    EndpointOrigin, Format, LeasedDelivery, MAX_PASSED_OVER, MessageId, NewEndpoint, NewLease, Next, Notice, Notify,
+    SealedBearer, WebhookDialect, WebhookEndpoints, Webhooks,
+};

@@ -23,6 +23,12 @@ impl StorageUrl {
     }
 }
 
+impl From<Zeroizing<String>> for StorageUrl {
+    fn from(text: Zeroizing<String>) -> Self {
+        Self(Arc::new(text))
+    }
+}
+
 impl fmt::Debug for StorageUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("StorageUrl(redacted)")

@@ -9,4 +9,4 @@ mod metrics;
 pub use batch::Flush;
 pub use exporter::exporter;
 pub use logs::{LogFilter, LogFormat, start};
-pub use metrics::{Meter, Metrics, OpenConnection, Seen};
+pub use metrics::{Meter, Metrics, OpenConnection, Seen, WebhookMeter};

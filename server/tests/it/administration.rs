@@ -7,6 +7,7 @@ mod keys;
 mod records;
 mod rsa_keys;
 mod secrets;
+mod webhook_endpoints;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -24,6 +24,11 @@ impl Dev {
         Self::spawn(command(data).stderr(Stdio::null()))
     }
 
+    /// Starts it with these variables in its environment.
+    pub(crate) fn start_with<const N: usize>(data: &Path, variables: [(&str, &str); N]) -> Self {
+        Self::spawn(command(data).envs(variables).stderr(Stdio::null()))
+    }
+
     /// Starts with a log to be taken.
     pub(crate) fn start_with_log(data: &Path) -> Self {
         Self::spawn(command(data).stderr(Stdio::piped()))
@@ -154,6 +159,7 @@ fn starts_serves_and_stops_and_keeps_its_data() {
         "/pledg/key",
         "/pledg/secret",
         "/pledg/signing_secret",
+        "/pledg/notification_secret",
         "/pledg/merchant_uid",
         "/pledg/purchase_uid",
         "/alternative/client_id",

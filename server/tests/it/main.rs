@@ -31,4 +31,5 @@ mod shop;
 mod signing_keys;
 mod sixth_dialect;
 mod storage;
+mod webhooks;
 mod world;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
-use tollgate::app::{Options, Services, Storage};
+use tollgate::app::Services;
 use tollgate::auth::ListenerMode;
 use tollgate::clock::Clock;
 use tollgate::keys::{KeyFile, KeyFileChange, KeyState, RefreshError, RotationError, RotationReason, TokenKind};
@@ -20,7 +20,7 @@ use tollgate_jwt_session::danger;
 
 use super::alternative::{Client, init};
 use super::binary::Dev;
-use super::world::{Call, SANDBOX, T0, World, world};
+use super::world::{Call, SANDBOX, T0, World, options, world};
 
 const DAY: u64 = 86_400;
 
@@ -175,8 +175,7 @@ async fn a_key_file_without_dates_signs_as_before() {
     fs::write(&path, include_str!("signing_keys/first_format.toml")).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
     let clock = Clock::manual(OffsetDateTime::from_unix_timestamp(T0).unwrap());
-    let options = Options { clock: clock.clone(), rng: Rng::system(), limits_scale: 1, storage: Storage::Sqlite };
-    let services = Arc::new(Services::open(dir.path(), options).await.unwrap());
+    let services = Arc::new(Services::open(dir.path(), options(clock.clone())).await.unwrap());
     let listener =
         services.listener(ListenerMode::Test, SANDBOX, TrustedProxies::new(Vec::new()), Channel::Loopback).unwrap();
     let rings = listener.rings(clock.now());

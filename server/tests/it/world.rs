@@ -15,14 +15,14 @@ use time::OffsetDateTime;
 use tokio::sync::OnceCell;
 use tollgate::account::{CLIENT_ID, ClientDialect, KeyFamily, MerchantId, MerchantStatus, UserId};
 use tollgate::administration::{Actor, NewClient, NewKey};
-use tollgate::app::{App, Listener, Options, Services, Storage};
+use tollgate::app::{App, Listener, Options, Services};
 use tollgate::auth::ListenerMode;
 use tollgate::clock::Clock;
 use tollgate::demo;
 use tollgate::dialects::{self, Dialect};
 use tollgate::edge::router;
-use tollgate::rng::Rng;
 use tollgate::transport::Channel;
+use tollgate::webhooks::{Dialler, TargetPolicy};
 use tollgate_apikey::{KeyId, Mode, Overlap, Scopes};
 use tollgate_client_address::{IpList, TrustedProxies};
 use tower::ServiceExt;
@@ -67,28 +67,37 @@ pub(crate) async fn world() -> World {
 }
 
 pub(crate) async fn world_with(dialects: &'static [&'static dyn Dialect]) -> World {
+    build(dialects, |options| options).await
+}
+
+/// A world whose webhooks go through this dialler.
+pub(crate) async fn world_dialling(dialler: Dialler) -> World {
+    build(dialects::ALL, |options| Options { dialler, ..options }).await
+}
+
+async fn build(dialects: &'static [&'static dyn Dialect], adapt: impl FnOnce(Options) -> Options) -> World {
     let (template, demo) = TEMPLATE.get_or_init(template).await;
     let dir = tempfile::tempdir().unwrap();
     for file in [Services::DATABASE, Services::KEYS] {
         std::fs::copy(template.path().join(file), dir.path().join(file)).unwrap();
     }
     let clock = Clock::manual(OffsetDateTime::from_unix_timestamp(T0).unwrap());
-    let services = open(dir.path(), clock.clone()).await;
+    let services = Arc::new(Services::open(dir.path(), adapt(options(clock.clone()))).await.unwrap());
     World::assemble(services, clock, demo.clone(), dir, dialects)
 }
 
 async fn template() -> (TempDir, Value) {
     let dir = tempfile::tempdir().unwrap();
     let clock = Clock::manual(OffsetDateTime::from_unix_timestamp(T0).unwrap());
-    let services = open(dir.path(), clock).await;
+    let services = Services::open(dir.path(), options(clock)).await.unwrap();
     let printed = demo::credentials(&services, SANDBOX, LIVE).await.unwrap().to_json().unwrap();
     services.close().await;
     (dir, serde_json::from_str(&printed).unwrap())
 }
 
-async fn open(data: &Path, clock: Clock) -> Arc<Services> {
-    let options = Options { clock, rng: Rng::system(), limits_scale: 1, storage: Storage::Sqlite };
-    Arc::new(Services::open(data, options).await.unwrap())
+/// How services of a test start.
+pub(crate) fn options(clock: Clock) -> Options {
+    Options { clock, ..Options::system(TargetPolicy::Public).unwrap() }
 }
 
 impl World {

@@ -4,19 +4,17 @@ use std::path::Path;
 
 use time::OffsetDateTime;
 
-use crate::app::{Options, Services, Storage};
+use crate::app::{Options, Services};
 use crate::cli::Failure;
-use crate::clock::Clock;
 use crate::doctor::{self, Place, Report, SeenKind};
-use crate::rng::Rng;
+use crate::webhooks::TargetPolicy;
 
 /// Adds what the records of the credentials that were seen have against them; makes no directory and no database.
 pub(super) async fn look_up(data: &Path, report: &mut Report, now: OffsetDateTime) -> Result<(), Failure> {
     if !data.join(Services::DATABASE).exists() {
         return Err(Failure::Usage(format!("{} holds no database", data.display())));
     }
-    let options = Options { clock: Clock::system(), rng: Rng::system(), limits_scale: 1, storage: Storage::Sqlite };
-    let services = Services::open(data, options).await?;
+    let services = Services::open(data, Options::system(TargetPolicy::Public)?).await?;
     let result = judge(&services, report, now).await;
     services.close().await;
     result

@@ -10,13 +10,13 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use super::{access, description};
+use super::{access, description, notification};
 use crate::app::App;
 use crate::auth::{FieldFault, Reason, Refusal};
 use crate::dialects::{answer_created, first_answer};
 use crate::openapi::{Operation, Route};
 use crate::payments::parse_id;
-use crate::storage::{Answered, Credit, CreditOutcome, NewCredit, ReleaseOutcome};
+use crate::storage::{Answered, Credit, CreditOutcome, NewCredit, ReleaseOutcome, SettledPurchase};
 use crate::transport::{idempotent_call, json_body};
 
 /// A released purchase.
@@ -78,9 +78,13 @@ pub(super) fn credit_route() -> Route {
 
 async fn release(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
     let (parts, _) = request.into_parts();
-    let (call, _) = access::by_dashboard(&app, &parts).await?;
+    let (call, arrival) = access::by_dashboard(&app, &parts).await?;
     let (principal, uid) = (call.principal(), purchase_uid(&parts));
-    match app.services.purchases.release(&principal.merchant().id, principal.mode(), uid).await? {
+    let message_id = app.services.webhooks.message_id(arrival.now)?;
+    let notify = |settled: &SettledPurchase| notification::released(settled, message_id.clone(), arrival.now);
+    let outcome = app.services.purchases.release(&principal.merchant().id, principal.mode(), uid, &notify).await?;
+    app.services.webhooks.wake();
+    match outcome {
         ReleaseOutcome::Released => {
             let view = ReleaseView { uid, status: "released" };
             Ok(([(CACHE_CONTROL, "no-store")], Json(view)).into_response())
@@ -120,7 +124,18 @@ async fn credit_by_transfer(State(app): State<App>, request: Request) -> Result<
         .unwrap_or_default(),
     };
     let entry = idempotent.as_ref().map(|call| call.entry.clone());
-    match app.services.purchases.credit_by_transfer(credit, entry, &render).await? {
+    let mut item = [0_u8; 16];
+    app.services.rng.fill(&mut item)?;
+    let message_id = app.services.webhooks.message_id(arrival.now)?;
+    let merchant_uid = app.services.records.alias(&credit.merchant, credit.mode, "mer").await?;
+    let amount_cents = credit.amount_cents;
+    let notify = |settled: &SettledPurchase| {
+        let merchant_uid = merchant_uid.as_deref();
+        notification::credited(settled, amount_cents, merchant_uid, item, message_id.clone(), arrival.now)
+    };
+    let outcome = app.services.purchases.credit_by_transfer(credit, entry, &render, &notify).await?;
+    app.services.webhooks.wake();
+    match outcome {
         CreditOutcome::Booked(created) => answer_created(created),
         CreditOutcome::Exceeds => Err(Refusal::field("amount_cents", FieldFault::Invalid)),
         CreditOutcome::InvalidState => Err(Refusal::new(Reason::Conflict("invalid_state"))),

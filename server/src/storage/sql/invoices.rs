@@ -4,13 +4,13 @@ use async_trait::async_trait;
 use tollgate_apikey::Mode;
 
 use super::idempotency::{first_answer, remember};
-use super::{Database, Row, query, query_scalar, row};
+use super::{Database, Row, outbox, query, query_scalar, row};
 use crate::account::MerchantId;
 use crate::clock::{epoch_ms, from_epoch_ms};
 use crate::payments::{
     Amount, Currency, Invoice, InvoiceStatus, NewInvoicePayment, PaymentMethod, PaymentMethodType, parse_date,
 };
-use crate::storage::{Created, Idempotency, InvoicePaymentOutcome, Invoices, Render, StorageError};
+use crate::storage::{Created, Idempotency, InvoicePaymentOutcome, Invoices, Notify, Render, StorageError};
 
 #[async_trait]
 impl Invoices for Database {
@@ -97,6 +97,7 @@ impl Invoices for Database {
         new: NewInvoicePayment,
         idempotency: Option<Idempotency>,
         render: Render<'_, NewInvoicePayment>,
+        notify: Notify<'_, NewInvoicePayment>,
     ) -> Result<InvoicePaymentOutcome, StorageError> {
         let (new, idempotency) = (&new, idempotency.as_ref());
         let Invoice { id, merchant, mode, customer_id, currency, total, .. } = &new.invoice;
@@ -145,6 +146,7 @@ impl Invoices for Database {
             .await?;
             let answer = render(new);
             remember(&mut tx, merchant, mode, idempotency, &answer, now).await?;
+            outbox::enqueue(&mut tx, merchant, mode, notify(new).as_ref()).await?;
             tx.commit().await?;
             Ok(InvoicePaymentOutcome::Created(Created::New(answer)))
         })

@@ -25,8 +25,11 @@ macro_rules! step {
 }
 
 /// Never edited once released, as databases keep a checksum of each; a change is a new entry.
-const STEPS: &[Step] =
-    &[step!(1, "foundation", "0001_foundation.sql"), step!(2, "administration", "0002_administration.sql")];
+const STEPS: &[Step] = &[
+    step!(1, "foundation", "0001_foundation.sql"),
+    step!(2, "administration", "0002_administration.sql"),
+    step!(3, "webhooks", "0003_webhooks.sql"),
+];
 
 pub(super) fn sqlite() -> Migrator {
     migrator(|step| step.sqlite)

@@ -14,7 +14,10 @@
 //! - What reads before it writes is a transaction: `self.transaction(|mut tx| async move { …; tx.commit().await?;
 //!   Ok(outcome) })`. The body may run more than once, so it borrows what it needs and has no effect but its statements;
 //!   leaving it without a commit undoes it.
+//! - A change that administration makes is `self.change(|mut change| async move { …; change.commit(entry).await?; … })`: a
+//!   transaction that ends with an audit entry and takes its turn, so that none of two at once is refused.
 //! - A part that several transactions share takes `&mut Transaction`; one that also runs alone takes `impl Executor`.
+//! - Many rows go in one statement by `query_rows`.
 //! - A migration is one line in `migrations.rs` and a file in both folders. Where an order must not depend on the
 //!   collation, the PostgreSQL column says `COLLATE "C"`.
 
@@ -30,6 +33,7 @@ mod ledger;
 mod merchants;
 mod migrations;
 mod orders;
+mod outbox;
 mod payments;
 mod postgres;
 mod purchases;
@@ -41,6 +45,8 @@ mod secrets;
 mod sqlite;
 mod users;
 mod vault;
+mod webhook_endpoints;
+mod webhooks;
 
 pub use database::{Database, OpenError};
 

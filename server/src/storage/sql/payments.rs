@@ -1,16 +1,15 @@
 //! Payment requests, attempts to pay them, and charges.
 
-use time::OffsetDateTime;
 use tollgate_apikey::Mode;
 
 use super::idempotency::{first_answer, remember};
-use super::{Database, query, query_scalar, row};
+use super::{Database, Transaction, outbox, query, query_scalar, row};
 use crate::account::MerchantId;
 use crate::clock::epoch_ms;
-use crate::payments::{
-    Charge, NewCharge, NewPaymentRequest, PaymentRequest, PaymentRequestStatus, Transaction, TransactionStatus,
+use crate::payments::{self, Charge, NewCharge, NewPaymentRequest, PaymentRequest, PaymentRequestStatus};
+use crate::storage::{
+    Created, Idempotency, NewPaymentAttempt, Notify, PaymentAttempt, PaymentOutcome, Render, StorageError,
 };
-use crate::storage::{Created, Idempotency, PaymentOutcome, Render, StorageError};
 
 pub(super) async fn create_payment_request(
     db: &Database,
@@ -63,57 +62,48 @@ pub(super) async fn payment_request(
     found.as_ref().map(row::payment_request).transpose()
 }
 
+/// Makes an attempt inside the caller's transaction, or says why there is none.
 pub(super) async fn attempt(
-    db: &Database,
-    merchant: &MerchantId,
-    mode: Mode,
-    id: i64,
-    method: &str,
-    outcome: TransactionStatus,
-    now: OffsetDateTime,
-) -> Result<PaymentOutcome, StorageError> {
-    db.transaction(|mut tx| async move {
-        let found =
-            query_scalar("SELECT status FROM payment_requests WHERE id = $1 AND merchant_id = $2 AND mode = $3")
-                .bind(id)
-                .bind(merchant.as_str())
-                .bind(mode.as_str())
-                .fetch_optional(&mut tx)
-                .await?;
-        let Some(status) = found else { return Ok(PaymentOutcome::NotFound) };
-        let status: String = status;
-        match PaymentRequestStatus::from_stored(&status).ok_or_else(StorageError::corrupt)? {
-            PaymentRequestStatus::Unpaid => {}
-            PaymentRequestStatus::Pending => return Ok(PaymentOutcome::InProgress),
-            _ => return Ok(PaymentOutcome::Final),
-        }
-        let leaves = outcome.leaves();
-        query("UPDATE payment_requests SET status = $2 WHERE id = $1")
-            .bind(id)
-            .bind(leaves.as_str())
-            .execute(&mut tx)
-            .await?;
-        if leaves.is_final() {
-            query("UPDATE checkout_grants SET revoked_at = $2 WHERE payment_request_id = $1 AND revoked_at IS NULL")
-                .bind(id)
-                .bind(epoch_ms(now))
-                .execute(&mut tx)
-                .await?;
-        }
-        let transaction = query_scalar(
-            "INSERT INTO transactions (payment_request_id, method, status, created_at) VALUES ($1, $2, $3, $4) \
-             RETURNING id",
-        )
+    tx: &mut Transaction,
+    new: &NewPaymentAttempt,
+) -> Result<Result<PaymentAttempt, PaymentOutcome>, StorageError> {
+    let NewPaymentAttempt { merchant, mode, request: id, method, outcome, now } = new;
+    let (id, outcome, now) = (*id, *outcome, *now);
+    let found = query("SELECT * FROM payment_requests WHERE id = $1 AND merchant_id = $2 AND mode = $3");
+    let found = found.bind(id).bind(merchant.as_str()).bind(mode.as_str()).fetch_optional(&mut *tx).await?;
+    let Some(found) = found else { return Ok(Err(PaymentOutcome::NotFound)) };
+    let mut request = row::payment_request(&found)?;
+    match request.status {
+        PaymentRequestStatus::Unpaid => {}
+        PaymentRequestStatus::Pending => return Ok(Err(PaymentOutcome::InProgress)),
+        _ => return Ok(Err(PaymentOutcome::Final)),
+    }
+    let leaves = outcome.leaves();
+    query("UPDATE payment_requests SET status = $2 WHERE id = $1")
         .bind(id)
-        .bind(method)
-        .bind(outcome.as_str())
-        .bind(epoch_ms(now))
-        .fetch_one(&mut tx)
+        .bind(leaves.as_str())
+        .execute(&mut *tx)
         .await?;
-        tx.commit().await?;
-        Ok(PaymentOutcome::Attempted(Transaction { id: transaction, payment_request: id, status: outcome }))
-    })
-    .await
+    if leaves.is_final() {
+        query("UPDATE checkout_grants SET revoked_at = $2 WHERE payment_request_id = $1 AND revoked_at IS NULL")
+            .bind(id)
+            .bind(epoch_ms(now))
+            .execute(&mut *tx)
+            .await?;
+    }
+    let transaction = query_scalar(
+        "INSERT INTO transactions (payment_request_id, method, status, created_at) VALUES ($1, $2, $3, $4) \
+         RETURNING id",
+    )
+    .bind(id)
+    .bind(method)
+    .bind(outcome.as_str())
+    .bind(epoch_ms(now))
+    .fetch_one(tx)
+    .await?;
+    request.status = leaves;
+    let transaction = payments::Transaction { id: transaction, payment_request: id, status: outcome };
+    Ok(Ok(PaymentAttempt { request, transaction }))
 }
 
 pub(super) async fn create_charge(
@@ -121,6 +111,7 @@ pub(super) async fn create_charge(
     new: NewCharge,
     idempotency: Option<Idempotency>,
     render: Render<'_, Charge>,
+    notify: Notify<'_, Charge>,
 ) -> Result<Created, StorageError> {
     let (new, idempotency) = (&new, idempotency.as_ref());
     db.transaction(|mut tx| async move {
@@ -147,6 +138,7 @@ pub(super) async fn create_charge(
         let made = Charge { id, details: new.clone() };
         let answer = render(&made);
         remember(&mut tx, merchant, mode, idempotency, &answer, now).await?;
+        outbox::enqueue(&mut tx, merchant, mode, notify(&made).as_ref()).await?;
         tx.commit().await?;
         Ok(Created::New(answer))
     })

@@ -99,7 +99,7 @@ pub(super) fn client(row: &Row) -> Result<OauthClient> {
 }
 
 pub(super) fn secret(row: &Row) -> Result<SealedSecret> {
-    let purpose = [SecretPurpose::PledgRequest, SecretPurpose::Webhook];
+    let purpose = [SecretPurpose::PledgNotification, SecretPurpose::PledgRequest, SecretPurpose::Webhook];
     let stored: &str = row.try_get("purpose")?;
     Ok(SealedSecret {
         id: key_id(row.try_get("id")?)?,

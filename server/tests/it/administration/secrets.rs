@@ -1,4 +1,4 @@
-//! Webhook secrets and the secrets Pledg merchants sign requests with.
+//! Webhook secrets, and those that Pledg requests and notifications are signed with.
 
 use serde_json::{Value, json};
 use tollgate::account::{SecretPurpose, SecretText};
@@ -10,7 +10,8 @@ use tollgate_webhook_hmac::WebhookSecret;
 use super::{actions, administration, operator, overlap};
 use crate::world::{Call, World, world};
 
-const PURPOSES: [SecretPurpose; 2] = [SecretPurpose::PledgRequest, SecretPurpose::Webhook];
+const PURPOSES: [SecretPurpose; 3] =
+    [SecretPurpose::PledgNotification, SecretPurpose::PledgRequest, SecretPurpose::Webhook];
 
 /// A signed request for a purchase link; each has a reference of its own.
 fn link(world: &World, secret: &str, reference: &str) -> Call {
@@ -49,7 +50,7 @@ async fn a_pledg_request_secret_signs_until_the_last_second_of_its_overlap() {
 }
 
 #[tokio::test]
-async fn a_rotated_secret_of_either_purpose_is_in_force_for_its_overlap() {
+async fn a_rotated_secret_of_each_purpose_is_in_force_for_its_overlap() {
     for purpose in PURPOSES {
         let world = world().await;
         let old = usable(&world, purpose).await[0];
@@ -94,10 +95,15 @@ async fn an_imported_secret_signs_and_one_that_does_not_fit_is_refused() {
     assert_eq!(world.send(link(&world, text, "imported")).await.status, 200);
     let webhook = WebhookSecret::mint(|bytes| world.services.rng.fill(bytes)).unwrap();
     import(SecretPurpose::Webhook, webhook.expose_secret()).await.unwrap();
+    import(SecretPurpose::PledgNotification, &"n".repeat(32)).await.unwrap();
+    assert_eq!(usable(&world, SecretPurpose::PledgNotification).await.len(), 2);
     let short = &"x".repeat(31);
     assert!(matches!(import(SecretPurpose::PledgRequest, short).await, Err(Error::Weak)));
     assert!(matches!(import(SecretPurpose::Webhook, short).await, Err(Error::Weak)));
+    assert!(matches!(import(SecretPurpose::PledgNotification, short).await, Err(Error::Weak)));
     assert!(matches!(import(SecretPurpose::Webhook, text).await, Err(Error::Invalid(_))));
+    assert!(matches!(import(SecretPurpose::PledgNotification, text).await, Err(Error::Invalid(_))), "blanks");
+    assert!(matches!(import(SecretPurpose::PledgNotification, &"x".repeat(257)).await, Err(Error::Invalid(_))));
     assert!(matches!(import(SecretPurpose::PledgRequest, &"x".repeat(1025)).await, Err(Error::Invalid(_))));
 }
 

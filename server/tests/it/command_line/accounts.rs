@@ -100,6 +100,9 @@ fn a_directory_is_made_and_filled_without_a_server() {
     let secret = record(&data, &["webhook-secret", "issue", id, "--mode", "test"], "");
     let shown = record(&data, &["webhook-secret", "reveal", text(&secret, "id")], "");
     assert_eq!(text(&shown, "secret"), text(&secret, "secret"));
+    let notification = record(&data, &["notification-secret", "import", id, "--mode", "test"], &"n".repeat(32));
+    let shown = record(&data, &["notification-secret", "reveal", text(&notification, "id")], "");
+    assert_eq!((text(&notification, "purpose"), text(&shown, "secret")), ("pledg_notification", &*"n".repeat(32)));
     let request = record(&data, &["request-secret", "issue", id, "--mode", "test"], "");
     record(&data, &["request-secret", "rotate", text(&request, "id"), "--overlap", "1h"], "");
     let listed = records(&data, &["request-secret", "list", id, "--mode", "test"], "");

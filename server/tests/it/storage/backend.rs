@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tollgate::storage::redis::{Durability, RedisLedger, RedisOptions, RedisStore};
 use tollgate::storage::sql::Database;
-use tollgate::storage::{Directory, Invoices, Ledger, Orders, Purchases, StorageUrl, Vault};
+use tollgate::storage::{Directory, Invoices, Ledger, Orders, Purchases, StorageUrl, Vault, Webhooks};
 
 /// What a test runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +31,7 @@ pub(crate) struct Backend {
     pub(crate) purchases: Arc<dyn Purchases>,
     pub(crate) orders: Arc<dyn Orders>,
     pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) webhooks: Arc<dyn Webhooks>,
 }
 
 /// A backend and what must be cleaned up after it.
@@ -95,7 +96,8 @@ impl Scratch {
             directory: database.clone(),
             invoices: database.clone(),
             purchases: database.clone(),
-            orders: database,
+            orders: database.clone(),
+            webhooks: database,
             ledger,
         }
     }
@@ -117,14 +119,14 @@ impl Scratch {
 }
 
 /// Runs a statement beside the product, as an operator would.
-pub(super) async fn execute(url: &str, statement: String) {
+pub(crate) async fn execute(url: &str, statement: String) {
     let mut connection = PgConnection::connect(url).await.unwrap();
     sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();
 }
 
 /// An empty schema of its own, by a URL that names it.
-pub(super) async fn schema() -> Option<(String, String, SemaphorePermit<'static>)> {
+pub(crate) async fn schema() -> Option<(String, String, SemaphorePermit<'static>)> {
     let url = server("TOLLGATE_TEST_POSTGRES", 5432, "postgres://root@127.0.0.1:5432/test")?;
     let turn = TURNS.acquire().await.unwrap();
     let name = unique();

@@ -7,7 +7,9 @@ use tollgate_apikey::Mode;
 
 use super::Backend;
 use super::races::at_once;
-use super::samples::{MODE, credential, entry, grant, in_s, key_id, now, stored_merchant, stored_payment_request};
+use super::samples::{
+    attempt, credential, entry, grant, in_s, key_id, now, stored_merchant, stored_payment_request, untold,
+};
 
 super::on_each!(Sqlite in sqlite, Postgres in postgres, Redis in redis => {
     a_final_payment_revokes_the_grants_of_its_request_alone,
@@ -74,7 +76,7 @@ async fn a_final_payment_revokes_the_grants_of_its_request_alone(db: Backend) {
     }
     for outcome in [TransactionStatus::Declined, TransactionStatus::Paid] {
         assert_eq!(db.ledger.grant(&[1; 32]).await.unwrap().unwrap().revoked_at, None, "before {outcome:?}");
-        db.vault.attempt_payment(&id, MODE, paid, "card", outcome, in_s(9)).await.unwrap();
+        db.vault.attempt_payment(&attempt(&id, paid, outcome, in_s(9)), &untold).await.unwrap();
     }
     assert_eq!(db.ledger.grant(&[1; 32]).await.unwrap().unwrap().revoked_at, Some(in_s(9)));
     assert_eq!(db.ledger.grant(&[2; 32]).await.unwrap().unwrap().revoked_at, None);

@@ -5,17 +5,21 @@
 //! `TOLLGATE_REQUIRE_SERVICES=1`.
 
 mod account;
+mod audit;
 mod backend;
+mod keys;
 mod ledger;
+mod merchants;
 mod nodes;
 mod opening;
 mod payments;
 mod quotas;
 mod races;
 mod samples;
+mod webhooks;
 mod writer;
 
-pub(crate) use backend::{Backend, Kind, Scratch, on_backend};
+pub(crate) use backend::{Backend, Kind, Scratch, execute, on_backend, redis_options, schema};
 
 /// Makes one test a backend of each function, in a module named after the backend.
 macro_rules! on_each {

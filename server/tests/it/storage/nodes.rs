@@ -13,18 +13,17 @@ use tollgate::app::{Options, Services, StartError, Storage};
 use tollgate::clock::Clock;
 use tollgate::demo;
 use tollgate::limits::{Bucket, QuotaKey, Quotas, Window};
-use tollgate::rng::Rng;
 use tollgate::storage::redis::{Durability, RedisLedger, RedisOptions, RedisQuotas, RedisStore};
 use tollgate::storage::{Claim, Ledger, StorageErrorKind, StorageUrl};
 
 use super::backend::redis_options;
 use super::samples::{in_s, now};
 use super::{Kind, Scratch};
-use crate::world::{Call, LIVE, SANDBOX, T0, World};
+use crate::world::{Call, LIVE, SANDBOX, T0, World, options};
 
 async fn node(dir: &TempDir, storage: &Storage) -> Result<(Arc<Services>, Clock), StartError> {
     let clock = Clock::manual(OffsetDateTime::from_unix_timestamp(T0).unwrap());
-    let options = Options { clock: clock.clone(), rng: Rng::system(), limits_scale: 1, storage: storage.clone() };
+    let options = Options { storage: storage.clone(), ..options(clock.clone()) };
     Ok((Arc::new(Services::open(dir.path(), options).await?), clock))
 }
 

@@ -5,15 +5,15 @@ use tollgate::payments::{
     PaymentRequestStatus, TransactionStatus,
 };
 use tollgate::storage::{
-    Answered, Created, CreditOutcome, InvoicePaymentOutcome, LinkOutcome, NewCredit, OrderOutcome, PaymentOutcome,
-    ReleaseOutcome,
+    Answered, Created, CreditOutcome, InvoicePaymentOutcome, LinkOutcome, NewCredit, NewPaymentAttempt, OrderOutcome,
+    PaymentOutcome, ReleaseOutcome,
 };
 use tollgate_apikey::Mode;
 
 use super::Backend;
 use super::samples::{
-    MODE, answered, card, charge, idempotency, in_s, invoice, invoice_payment, item, merchant_id, now, order,
-    payment_request, purchase, stored_merchant, stored_payment_request,
+    MODE, answered, attempt, card, charge, idempotency, in_s, invoice, invoice_payment, item, merchant_id, now, order,
+    payment_request, purchase, stored_merchant, stored_payment_request, untold,
 };
 
 super::on_each!(Sqlite in sqlite, Postgres in postgres => {
@@ -76,13 +76,15 @@ async fn a_charge_is_made_once_a_key(db: Backend) {
     let id = stored_merchant(&db, 1).await;
     let make = |checkout: &'static str, body| {
         let (vault, new) = (db.vault.clone(), charge(&id, checkout));
-        async move { vault.create_charge(new, Some(idempotency("k", body)), &|made| answered(made.id)).await }
+        async move { vault.create_charge(new, Some(idempotency("k", body)), &|made| answered(made.id), &untold).await }
     };
     let Created::New(first) = make("c-1", 1).await.unwrap() else { panic!("the first call makes it") };
     assert!(matches!(make("c-2", 1).await.unwrap(), Created::Replayed(answer) if answer.body == first.body));
     assert!(matches!(make("c-2", 2).await.unwrap(), Created::Mismatch));
-    let again =
-        db.vault.create_charge(charge(&id, "c-1"), Some(idempotency("new", 1)), &|made| answered(made.id)).await;
+    let again = db
+        .vault
+        .create_charge(charge(&id, "c-1"), Some(idempotency("new", 1)), &|made| answered(made.id), &untold)
+        .await;
     assert!(again.is_err(), "a checkout text is one charge's");
     assert!(db.vault.answered(&id, MODE, &idempotency("new", 1), now()).await.unwrap().is_none(), "nothing was kept");
 }
@@ -96,7 +98,8 @@ async fn attempts_follow_the_states(db: Backend) {
     ] {
         let request = stored_payment_request(&db, &id).await;
         for (outcome, expected) in steps {
-            let found = match db.vault.attempt_payment(&id, MODE, request, "card", *outcome, now()).await.unwrap() {
+            let found = match db.vault.attempt_payment(&attempt(&id, request, *outcome, now()), &untold).await.unwrap()
+            {
                 PaymentOutcome::Attempted(made) => {
                     assert_eq!((made.payment_request, made.status), (request, *outcome));
                     "made"
@@ -108,7 +111,11 @@ async fn attempts_follow_the_states(db: Backend) {
             assert_eq!(found, *expected, "{label}: {outcome:?}");
         }
     }
-    let none = db.vault.attempt_payment(&id, Mode::Live, 1, "card", Paid, now()).await.unwrap();
+    let none = db
+        .vault
+        .attempt_payment(&NewPaymentAttempt { mode: Mode::Live, ..attempt(&id, 1, Paid, now()) }, &untold)
+        .await
+        .unwrap();
     assert!(matches!(none, PaymentOutcome::NotFound));
 }
 
@@ -140,7 +147,7 @@ async fn an_invoice_is_paid_once_and_with_a_method_of_its_customer(db: Backend) 
         let invoices = db.invoices.clone();
         async move {
             let key = key.map(|key| idempotency(key, 1));
-            invoices.pay_invoice(payment, key, &|made| answered(&made.id)).await.unwrap()
+            invoices.pay_invoice(payment, key, &|made| answered(&made.id), &untold).await.unwrap()
         }
     };
     let mut payment = invoice_payment(&stored, "pay_0");
@@ -202,9 +209,9 @@ async fn a_purchase_is_released_from_one_state(db: Backend) {
         let uid = format!("pur_{n}");
         db.purchases.insert_purchase(&purchase(&id, &uid, status)).await.unwrap();
         for _ in 0..2 {
-            assert_eq!(db.purchases.release(&id, MODE, &uid).await.unwrap(), expected, "{status}");
+            assert_eq!(db.purchases.release(&id, MODE, &uid, &untold).await.unwrap(), expected, "{status}");
         }
-        assert_eq!(db.purchases.release(&id, Mode::Live, &uid).await.unwrap(), ReleaseOutcome::NotFound);
+        assert_eq!(db.purchases.release(&id, Mode::Live, &uid, &untold).await.unwrap(), ReleaseOutcome::NotFound);
     }
 }
 
@@ -218,7 +225,7 @@ async fn a_credit_never_exceeds_its_purchase(db: Backend) {
         async move {
             let key = key.map(|key| idempotency(key, 1));
             let render = |made: &tollgate::storage::Credit| answered(made.credited_cents);
-            match purchases.credit_by_transfer(credit, key, &render).await.unwrap() {
+            match purchases.credit_by_transfer(credit, key, &render, &untold).await.unwrap() {
                 CreditOutcome::Booked(Created::New(answer)) => answer.body,
                 CreditOutcome::Booked(Created::Replayed(answer)) => format!("again {}", answer.body),
                 CreditOutcome::Booked(Created::Mismatch) => "mismatch".into(),

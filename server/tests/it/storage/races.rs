@@ -13,8 +13,8 @@ use tollgate_apikey::KeyDigest;
 
 use super::Backend;
 use super::samples::{
-    MODE, answered, card, credential, idempotency, invoice, invoice_payment, item, key_id, merchant_id, now, order,
-    payment_request, purchase, stored_merchant, stored_payment_request,
+    MODE, answered, attempt, card, credential, idempotency, invoice, invoice_payment, item, key_id, merchant_id, now,
+    order, payment_request, purchase, stored_merchant, stored_payment_request, untold,
 };
 
 super::on_each!(Sqlite in sqlite, Postgres in postgres => {
@@ -62,7 +62,7 @@ async fn one_invoice_is_paid_once(db: Backend) {
     db.invoices.insert_payment_method(&card(&id, "pm_1")).await.unwrap();
     let outcomes = at_once(&db, |n| {
         let (invoices, payment) = (db.invoices.clone(), invoice_payment(&stored, &format!("pay_{n}")));
-        async move { invoices.pay_invoice(payment, None, &|made| answered(&made.id)).await.unwrap() }
+        async move { invoices.pay_invoice(payment, None, &|made| answered(&made.id), &untold).await.unwrap() }
     })
     .await;
     let paid = outcomes.iter().filter(|o| matches!(o, InvoicePaymentOutcome::Created(Created::New(_)))).count();
@@ -73,11 +73,14 @@ async fn one_invoice_is_paid_once(db: Backend) {
 async fn one_payment_request_is_paid_once(db: Backend) {
     let id = stored_merchant(&db, 1).await;
     let request = stored_payment_request(&db, &id).await;
-    let outcomes = at_once(&db, |_| {
-        let (vault, id) = (db.vault.clone(), id.clone());
-        async move { vault.attempt_payment(&id, MODE, request, "card", TransactionStatus::Paid, now()).await.unwrap() }
-    })
-    .await;
+    let outcomes =
+        at_once(&db, |_| {
+            let (vault, id) = (db.vault.clone(), id.clone());
+            async move {
+                vault.attempt_payment(&attempt(&id, request, TransactionStatus::Paid, now()), &untold).await.unwrap()
+            }
+        })
+        .await;
     let paid = outcomes.iter().filter(|outcome| matches!(outcome, PaymentOutcome::Attempted(_))).count();
     let late = outcomes.iter().filter(|outcome| matches!(outcome, PaymentOutcome::Final)).count();
     assert_eq!((paid, late), (1, usize::from(CALLERS) - 1));
@@ -117,7 +120,9 @@ async fn one_purchase_is_credited_to_its_price(db: Backend) {
     let outcomes = at_once(&db, |_| {
         let purchases = db.purchases.clone();
         let credit = NewCredit { merchant: id.clone(), mode: MODE, uid: "pur_1".into(), amount_cents: 90, now: now() };
-        async move { purchases.credit_by_transfer(credit, None, &|made| answered(made.credited_cents)).await.unwrap() }
+        async move {
+            purchases.credit_by_transfer(credit, None, &|made| answered(made.credited_cents), &untold).await.unwrap()
+        }
     })
     .await;
     let mut sums: Vec<i64> = outcomes

@@ -8,9 +8,9 @@ use tollgate::account::{
 use tollgate::account::{Credential, CredentialKind, EmailAddress, Merchant, MerchantId, MerchantStatus, User, UserId};
 use tollgate::payments::{
     Amount, Currency, Invoice, InvoiceStatus, Item, ItemRef, NewCharge, NewInvoicePayment, NewOrder, NewPaymentRequest,
-    PaymentMethod, PaymentMethodType, Purchase, SealedCodes,
+    PaymentMethod, PaymentMethodType, Purchase, SealedCodes, TransactionStatus,
 };
-use tollgate::storage::{Answered, CheckoutGrant, Created, Idempotency};
+use tollgate::storage::{Answered, CheckoutGrant, Created, Idempotency, NewPaymentAttempt, Notice};
 use tollgate_apikey::{KeyId, Lifecycle, Mode, Scopes};
 use tollgate_client_address::{Cidr, IpList};
 
@@ -30,6 +30,15 @@ pub(super) fn in_s(seconds: i64) -> OffsetDateTime {
 /// Ids whose order is that of their numbers.
 pub(super) fn key_id(n: u8) -> KeyId {
     KeyId::parse(&format!("{n:012}")).unwrap()
+}
+
+/// As many as a large batch needs.
+pub(super) fn numbered_key_id(n: u32) -> KeyId {
+    KeyId::parse(&format!("{n:012}")).unwrap()
+}
+
+pub(super) fn numbered_merchant_id(n: u32) -> MerchantId {
+    MerchantId::new("COL", &format!("{n:05}")).unwrap()
 }
 
 pub(super) fn merchant_id(n: u8) -> MerchantId {
@@ -91,6 +100,21 @@ pub(super) fn entry(action: &'static str) -> NewAuditEntry {
         subject: "subject".into(),
         detail: serde_json::Map::new(),
     }
+}
+
+/// A card payment of a test.
+pub(super) fn attempt(
+    merchant: &MerchantId,
+    request: i64,
+    outcome: TransactionStatus,
+    now: OffsetDateTime,
+) -> NewPaymentAttempt {
+    NewPaymentAttempt { merchant: merchant.clone(), mode: MODE, request, method: "card".into(), outcome, now }
+}
+
+/// Tells nobody.
+pub(super) fn untold<T>(_: &T) -> Option<Notice> {
+    None
 }
 
 pub(super) fn credential(merchant: &MerchantId, n: u8) -> Credential {

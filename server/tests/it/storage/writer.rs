@@ -9,7 +9,7 @@ use tollgate::storage::{Claim, Created, Invoices, Ledger, StorageErrorKind, Vaul
 use tollgate_apikey::Mode;
 
 use super::samples::{
-    MODE, answered, card, charge, in_s, invoice, invoice_payment, merchant, merchant_id, now, payment_request,
+    MODE, answered, card, charge, in_s, invoice, invoice_payment, merchant, merchant_id, now, payment_request, untold,
 };
 
 struct File {
@@ -41,7 +41,7 @@ async fn what_fails_in_a_group_fails_alone() {
         file.database.insert_invoice(&invoice(&id, &format!("inv_{n}"))).await.unwrap();
     }
     let first = invoice_payment(&invoice(&id, "inv_63"), "taken");
-    file.database.pay_invoice(first, None, &|made| answered(&made.id)).await.unwrap();
+    file.database.pay_invoice(first, None, &|made| answered(&made.id), &untold).await.unwrap();
     // While somebody else holds the file, all of these gather before the writer and then share its commits.
     let mut beside = file.beside().await;
     sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut beside).await.unwrap();
@@ -57,13 +57,14 @@ async fn what_fails_in_a_group_fails_alone() {
                 2 => {
                     let checkout = format!("c-{n}");
                     let key = super::samples::idempotency(&checkout, 1);
-                    let made = database.create_charge(charge(&id, &checkout), Some(key), &|made| answered(made.id));
+                    let made =
+                        database.create_charge(charge(&id, &checkout), Some(key), &|made| answered(made.id), &untold);
                     matches!(made.await.unwrap(), Created::New(_))
                 }
                 // It makes the invoice paid, and then the number of the payment is taken.
                 _ => {
                     let payment = invoice_payment(&invoice(&id, &format!("inv_{n}")), "taken");
-                    database.pay_invoice(payment, None, &|made| answered(&made.id)).await.is_err()
+                    database.pay_invoice(payment, None, &|made| answered(&made.id), &untold).await.is_err()
                 }
             }
         });
