@@ -16,6 +16,7 @@ mod serve;
 mod serving;
 mod shutdown;
 mod signing_key;
+mod storage;
 mod table;
 
 use std::process::ExitCode;

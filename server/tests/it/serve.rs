@@ -1,5 +1,7 @@
 //! The real binary under a configuration file: TLS, a terminator, metrics, a new certificate, and starts that must fail.
 
+mod shared;
+
 use std::collections::HashMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -64,7 +66,11 @@ struct Serve {
 
 impl Serve {
     fn start(file: &Path, listeners: usize) -> Self {
-        let mut child = command(file).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        Self::run(command(file), listeners)
+    }
+
+    fn run(mut command: Command, listeners: usize) -> Self {
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let (sender, log) = mpsc::channel();
         std::thread::spawn(move || {
