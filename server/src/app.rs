@@ -7,14 +7,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use time::OffsetDateTime;
+use tokio::sync::watch;
 use tollgate_apikey::Mode;
 use tollgate_client_address::TrustedProxies;
 
 use crate::account::{PasswordError, Passwords};
-use crate::administration::{Administration, AdministrationParts};
+use crate::administration::{
+    Administration, AdministrationParts, Error, Resealing, SecretKeyError, confirm_secret_keys,
+};
 use crate::auth::{Gate, GateParts, ListenerMode, QuotaSubject, VerifiedHeaders};
 use crate::clock::Clock;
-use crate::keys::{KeyFile, KeyFileError, RefreshError, Rings, RingsError, Sealer, SigningKeys, TokenRings};
+use crate::keys::{
+    KeyFile, KeyFileError, RefreshError, Rings, RingsError, Sealer, SecretKeys, SigningKeys, TokenRings,
+};
 use crate::limits::Quotas;
 use crate::payments::InFlight;
 use crate::rng::{Rng, RngError};
@@ -128,6 +133,9 @@ pub enum StartError {
     /// The key file lacks a key.
     #[error(transparent)]
     Rings(#[from] RingsError),
+    /// The key file is not the database's.
+    #[error(transparent)]
+    SecretKeys(#[from] SecretKeyError),
     /// The database does not read.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -182,6 +190,10 @@ impl Services {
     pub const KEYS: &str = "keys.toml";
     /// How long a changed key file waits to be seen at most.
     const KEY_FILE_LOOK: Duration = Duration::from_secs(2);
+    /// How long sealing anew waits after a failure.
+    const RESEAL_AGAIN: Duration = Duration::from_mins(1);
+    /// After how many secrets sealed anew the log has another line.
+    const RESEAL_TOLD: u64 = 10_000;
     /// Password checks that may wait for a permit.
     const PASSWORD_QUEUE: usize = 64;
 
@@ -194,20 +206,31 @@ impl Services {
         let Options { clock, rng, limits_scale, storage, dialler } = options;
         let lock = lock_directory(data)?;
         let key_path = data.join(Self::KEYS);
-        let now = clock.now();
-        let Opened { keys, database, ledger, quotas, owner } = match storage {
-            Storage::Sqlite => open_alone(&key_path, &data.join(Self::DATABASE), now, &rng).await?,
-            Storage::Postgres { url, redis } => open_shared(&key_path, &url, redis.as_ref(), now, &rng).await?,
+        let database_path = data.join(Self::DATABASE);
+        let shared = match &storage {
+            Storage::Postgres { url, .. } => Some(Database::postgres(url.expose_secret()).await?),
+            Storage::Sqlite => None,
         };
+        let has_records = match &shared {
+            Some(database) => !database.is_empty().await?,
+            None => database_path.exists(),
+        };
+        make_keys(&key_path, has_records, clock.now(), &rng)?;
         let signing_keys = Arc::new(SigningKeys::open(&key_path, rng.clone())?);
+        let (secret_keys, checks) = SecretKeys::open(&key_path)?;
+        let secret_keys = Arc::new(secret_keys);
+        let database = match shared {
+            Some(database) => database,
+            None => Database::sqlite(&database_path).await?,
+        };
+        confirm_secret_keys(&database, &checks, clock.now()).await?;
+        let Keepers { ledger, quotas, owner } = Keepers::open(&storage, &database).await?;
         let vault: Arc<dyn Vault> = Arc::new(database.clone());
         let records = Arc::new(Records::new(vault.clone(), ledger.clone(), owner));
         records.load(clock.now()).await?;
-        let peppers = Arc::new(keys.peppers(&key_path)?);
-        let token_pepper = Arc::new(keys.token_pepper(&key_path)?);
         let permits = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let passwords = Passwords::new(permits, Self::PASSWORD_QUEUE, &rng)?;
-        let sealer = Arc::new(keys.sealer(&key_path)?);
+        let sealer = secret_keys.sealer();
         let webhooks = Webhooks::new(
             Parts {
                 store: Arc::new(database.clone()),
@@ -226,9 +249,7 @@ impl Services {
                     vault: vault.clone(),
                     ledger: ledger.clone(),
                     records: records.clone(),
-                    peppers: peppers.clone(),
-                    token_pepper,
-                    challenge_keys: keys.challenge_keys(&key_path)?,
+                    secret_keys: secret_keys.clone(),
                     passwords: passwords.clone(),
                     sealer: sealer.clone(),
                     verified_headers: VerifiedHeaders::new(&rng)?,
@@ -239,7 +260,7 @@ impl Services {
             administration: Administration::new(AdministrationParts {
                 directory: Arc::new(database.clone()),
                 records: records.clone(),
-                peppers,
+                secret_keys,
                 sealer: sealer.clone(),
                 passwords: passwords.clone(),
                 webhooks: webhooks.clone(),
@@ -280,7 +301,7 @@ impl Services {
         Ok(Listener { mode, base_url: base_url.to_owned(), rings, trusted_proxies, channel, meter: None })
     }
 
-    /// Looks at the key file every few seconds, for as long as it is polled, and takes over signing keys that changed.
+    /// Looks at the key file every few seconds, for as long as it is polled, and takes over the keys that changed.
     pub async fn follow_key_file(self: Arc<Self>) {
         let mut ticks = tokio::time::interval(Self::KEY_FILE_LOOK);
         loop {
@@ -295,7 +316,59 @@ impl Services {
                     tracing::error!(error = &error as &dyn std::error::Error, "the key file was not looked at");
                 }
             }
+            match self.administration.take_over_secret_keys().await {
+                Ok(false) => {}
+                Ok(true) => tracing::info!("the key file changed: its secret keys are in use"),
+                Err(error) => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::error!(
+                        error,
+                        "the changed key file cannot be used: the secret keys read before stay in use"
+                    );
+                }
+            }
         }
+    }
+
+    /// Seals anew what older keys sealed, at the start and whenever the keys changed, until `stop` says so.
+    pub async fn follow_sealing_key(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        while !*stop.borrow() {
+            let again = match self.seal_anew(&stop).await {
+                Ok(()) => Duration::MAX,
+                Err(error) => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::error!(error, "sealed secrets were not sealed anew: tried again in a minute");
+                    Self::RESEAL_AGAIN
+                }
+            };
+            tokio::select! {
+                () = self.administration.keys_exchanged() => {}
+                () = tokio::time::sleep(again) => {}
+                // A sender that is gone means stop, too.
+                _ = stop.wait_for(|stop| *stop) => return,
+            }
+        }
+    }
+
+    async fn seal_anew(&self, stop: &watch::Receiver<bool>) -> Result<(), Error> {
+        let left = self.administration.left_to_reseal().await?;
+        if left == 0 {
+            return Ok(());
+        }
+        tracing::info!(left, "sealed secrets are sealed anew under the newest key");
+        let (mut walk, mut told) = (Resealing::default(), 0);
+        while self.administration.reseal_part(&mut walk).await? {
+            if *stop.borrow() {
+                tracing::info!(resealed = walk.resealed, "stopped sealing anew: the next start goes on");
+                return Ok(());
+            }
+            if walk.resealed >= told + Self::RESEAL_TOLD {
+                told = walk.resealed;
+                tracing::info!(resealed = walk.resealed, left = left.saturating_sub(walk.resealed), "sealing anew");
+            }
+        }
+        tracing::info!(resealed = walk.resealed, unreadable = walk.unreadable, "sealed secrets were sealed anew");
+        Ok(())
     }
 
     /// Closes the database after the last request.
@@ -309,52 +382,35 @@ fn report_refresh(error: &RefreshError) {
     tracing::error!(error, "the changed key file cannot be used: the signing keys read before stay in use");
 }
 
-/// What the choice of storage decides.
-struct Opened {
-    keys: KeyFile,
-    database: Database,
+/// What the choice of storage decides beside the database.
+struct Keepers {
     ledger: Arc<dyn Ledger>,
     quotas: Arc<dyn Quotas<QuotaSubject>>,
     owner: Owner,
 }
 
-async fn open_alone(
-    key_path: &Path,
-    database_path: &Path,
-    now: OffsetDateTime,
-    rng: &Rng,
-) -> Result<Opened, StartError> {
-    let keys = open_keys(key_path, database_path.exists(), now, rng)?;
-    let database = Database::sqlite(database_path).await?;
-    let (ledger, quotas) = (Arc::new(database.clone()), Gate::quotas_in_process());
-    Ok(Opened { keys, database, ledger, quotas, owner: Owner::This })
+impl Keepers {
+    async fn open(storage: &Storage, database: &Database) -> Result<Self, StartError> {
+        let database = Arc::new(database.clone());
+        Ok(match storage {
+            Storage::Sqlite => Self { ledger: database, quotas: Gate::quotas_in_process(), owner: Owner::This },
+            Storage::Postgres { redis: None, .. } => {
+                Self { ledger: database, quotas: Gate::quotas_in_process(), owner: Owner::Several }
+            }
+            Storage::Postgres { redis: Some(options), .. } => {
+                let store = RedisStore::open(options).await?;
+                let quotas = Arc::new(RedisQuotas::new(store.clone()));
+                Self { ledger: Arc::new(RedisLedger::new(store, database)), quotas, owner: Owner::Several }
+            }
+        })
+    }
 }
 
-async fn open_shared(
-    key_path: &Path,
-    url: &StorageUrl,
-    redis: Option<&RedisOptions>,
-    now: OffsetDateTime,
-    rng: &Rng,
-) -> Result<Opened, StartError> {
-    let database = Database::postgres(url.expose_secret()).await?;
-    let keys = open_keys(key_path, !database.is_empty().await?, now, rng)?;
-    let (ledger, quotas): (Arc<dyn Ledger>, _) = match redis {
-        None => (Arc::new(database.clone()), Gate::quotas_in_process()),
-        Some(options) => {
-            let store = RedisStore::open(options).await?;
-            let quotas: Arc<dyn Quotas<QuotaSubject>> = Arc::new(RedisQuotas::new(store.clone()));
-            (Arc::new(RedisLedger::new(store, Arc::new(database.clone()))), quotas)
-        }
-    };
-    Ok(Opened { keys, database, ledger, quotas, owner: Owner::Several })
-}
-
-/// The key file belongs to its database: where there are records already, it is never made anew.
-fn open_keys(key_path: &Path, has_records: bool, now: OffsetDateTime, rng: &Rng) -> Result<KeyFile, KeyFileError> {
+/// Makes a key file for a new database, and for no other.
+fn make_keys(key_path: &Path, has_records: bool, now: OffsetDateTime, rng: &Rng) -> Result<(), KeyFileError> {
     match (key_path.exists(), has_records) {
-        (true, _) => KeyFile::read(key_path),
-        (false, false) => KeyFile::create(key_path, now, rng),
+        (true, _) => Ok(()),
+        (false, false) => KeyFile::create(key_path, now, rng).map(drop),
         (false, true) => Err(KeyFileError::Missing(key_path.into())),
     }
 }

@@ -22,6 +22,7 @@ pub mod keys;
 pub mod limits;
 pub mod openapi;
 pub mod payments;
+mod request_id;
 pub mod rng;
 pub mod shop;
 pub mod storage;

@@ -73,7 +73,7 @@ impl Administration {
             return Err(Error::Invalid("pair"));
         }
         let mut client = self.draw_client(&new)?;
-        let digest = self.peppers.digest_imported(&secret);
+        let digest = self.secret_keys.peppers().digest_imported(&secret);
         let record = Credential {
             id: self.new_id()?,
             kind: CredentialKind::ForeignClientSecret,

@@ -170,7 +170,7 @@ impl Administration {
     ) -> Result<Issued<Credential>, Error> {
         // Every family has a prefix for either mode, so only the generator can fail.
         let key = family.format.mint(mode, |bytes| self.rng.fill(bytes)).map_err(|_| RngError)?;
-        let digest = self.peppers.digest(&key);
+        let digest = self.secret_keys.peppers().digest(&key);
         let record = Credential {
             id: key.id(),
             kind: family.kind,

@@ -7,13 +7,16 @@
 mod actor;
 mod allow_lists;
 mod audit;
+mod backup;
 mod clients;
 mod error;
 mod keys;
 mod merchants;
 mod page;
+mod resealing;
 mod rsa_keys;
 mod samples;
+mod secret_keys;
 mod secrets;
 mod users;
 mod webhook_endpoints;
@@ -22,11 +25,12 @@ use std::future::Future;
 use std::sync::Arc;
 
 use serde_json::Value;
-use tollgate_apikey::{KeyId, Peppers};
+use tokio::sync::{Mutex, Notify};
+use tollgate_apikey::KeyId;
 
 use crate::account::{MerchantId, NewAuditEntry, Passwords, SecretText};
 use crate::clock::Clock;
-use crate::keys::Sealer;
+use crate::keys::{Sealer, SecretKeys};
 use crate::rng::{Rng, RngError};
 use crate::storage::{Change, Directory, Records, complete};
 use crate::webhooks::Webhooks;
@@ -35,12 +39,15 @@ pub use crate::account::Switch;
 pub use actor::{Actor, ActorKind};
 pub use allow_lists::{AllowListError, parse_allow_list};
 pub use audit::{AuditError, AuditExport, AuditFault, AuditFaultKind, AuditReport};
+pub use backup::{Backup, BackupError, BackupKeys, NewBackup};
 pub use clients::NewClient;
 pub use error::Error;
 pub use keys::NewKey;
 pub use merchants::{NewMerchant, Setting};
 pub use page::Page;
+pub use resealing::Resealing;
 pub use samples::{NewSamples, Sample};
+pub use secret_keys::{SecretKey, SecretKeyError, confirm_secret_keys};
 pub use users::NewUser;
 
 /// Handles on all that a change touches.
@@ -48,12 +55,14 @@ pub use users::NewUser;
 pub struct Administration {
     directory: Arc<dyn Directory>,
     records: Arc<Records>,
-    peppers: Arc<Peppers>,
+    secret_keys: Arc<SecretKeys>,
     sealer: Arc<Sealer>,
     passwords: Passwords,
     webhooks: Webhooks,
     rng: Rng,
     clock: Clock,
+    taking_over: Arc<Mutex<()>>,
+    reseal_wake: Arc<Notify>,
 }
 
 /// What an [`Administration`] is made of.
@@ -63,7 +72,7 @@ pub struct AdministrationParts {
     /// The caches that must forget them.
     pub records: Arc<Records>,
     /// Under which digests are kept.
-    pub peppers: Arc<Peppers>,
+    pub secret_keys: Arc<SecretKeys>,
     /// Seals secrets that are needed in clear.
     pub sealer: Arc<Sealer>,
     /// Hashes passwords.
@@ -93,8 +102,9 @@ impl Administration {
     /// Administration over these parts.
     #[must_use]
     pub fn new(parts: AdministrationParts) -> Self {
-        let AdministrationParts { directory, records, peppers, sealer, passwords, webhooks, rng, clock } = parts;
-        Self { directory, records, peppers, sealer, passwords, webhooks, rng, clock }
+        let AdministrationParts { directory, records, secret_keys, sealer, passwords, webhooks, rng, clock } = parts;
+        let (taking_over, reseal_wake) = (Arc::default(), Arc::default());
+        Self { directory, records, secret_keys, sealer, passwords, webhooks, rng, clock, taking_over, reseal_wake }
     }
 
     /// Runs a change to its end, also when the caller goes away, and forgets what the caches hold of it.

@@ -47,10 +47,7 @@ impl KeyFileChange {
     ///
     /// [`KeyFileError`]; the old file is still there then.
     pub fn commit(self, rng: &Rng) -> Result<(), KeyFileError> {
-        let damaged = || KeyFileError::Damaged(self.path.clone());
-        let text = Zeroizing::new(toml::to_string(&self.keys).map_err(|_| damaged())?);
-        // What is written must be what a start can read.
-        KeyFile::parse(&text).ok_or_else(damaged)?;
+        let text = self.text()?;
         let tail = rng.base62(12).map_err(|_| KeyFileError::Randomness)?;
         let temporary = self.path.with_extension(format!("toml.{}", *tail));
         let replaced = self.replace(&temporary, &text);
@@ -59,6 +56,18 @@ impl KeyFileChange {
             let _ = std::fs::remove_file(&temporary);
             KeyFileError::Unreadable(self.path.clone(), error)
         })
+    }
+
+    /// The file as it would be written now.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyFileError::Damaged`] when no start could read it.
+    pub fn text(&self) -> Result<Zeroizing<String>, KeyFileError> {
+        let damaged = || KeyFileError::Damaged(self.path.clone());
+        let text = Zeroizing::new(toml::to_string(&self.keys).map_err(|_| damaged())?);
+        KeyFile::parse(&text).ok_or_else(damaged)?;
+        Ok(text)
     }
 
     fn replace(&self, temporary: &Path, text: &str) -> std::io::Result<()> {

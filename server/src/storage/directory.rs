@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use tollgate_apikey::{KeyId, Mode, Overlap};
 use tollgate_client_address::IpList;
 
-use super::{AuditLog, Samples, StorageError, Vault, WebhookEndpoints};
+use super::{AuditLog, Samples, SecretKeyRecords, Snapshots, StorageError, Vault, WebhookEndpoints};
 use crate::account::{
     Credential, Merchant, MerchantId, MerchantStatus, NewAuditEntry, OauthClient, PasswordHash, Role, RsaKey,
     SealedSecret, Switch, User, UserId,
@@ -247,11 +247,33 @@ pub trait RsaKeys: Send + Sync {
 
 /// Every record that administration changes, with the log of the changes.
 pub trait Directory:
-    Vault + AuditLog + Merchants + Users + Credentials + Clients + Secrets + RsaKeys + Samples + WebhookEndpoints
+    Vault
+    + AuditLog
+    + Merchants
+    + Users
+    + Credentials
+    + Clients
+    + Secrets
+    + RsaKeys
+    + Samples
+    + WebhookEndpoints
+    + SecretKeyRecords
+    + Snapshots
 {
 }
 
 impl<D> Directory for D where
-    D: Vault + AuditLog + Merchants + Users + Credentials + Clients + Secrets + RsaKeys + Samples + WebhookEndpoints
+    D: Vault
+        + AuditLog
+        + Merchants
+        + Users
+        + Credentials
+        + Clients
+        + Secrets
+        + RsaKeys
+        + Samples
+        + WebhookEndpoints
+        + SecretKeyRecords
+        + Snapshots
 {
 }

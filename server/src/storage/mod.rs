@@ -12,6 +12,8 @@ mod purchases;
 mod records;
 pub mod redis;
 mod samples;
+mod secret_keys;
+mod snapshot;
 pub mod sql;
 mod url;
 mod vault;
@@ -31,6 +33,8 @@ pub use orders::{OrderOutcome, Orders};
 pub use purchases::{Credit, CreditOutcome, LinkOutcome, NewCredit, Purchases, ReleaseOutcome, SettledPurchase};
 pub use records::{Owner, REQUEST_SIGNING, Records, RequestSigning};
 pub use samples::{SampleBatch, Samples};
+pub use secret_keys::{KeyUse, Resealed, RowId, SealedRecord, SealedRow, SecretKeyRecords};
+pub use snapshot::{Snapshot, SnapshotError, Snapshots};
 pub use url::StorageUrl;
 pub use vault::{Answered, Created, Idempotency, NewPaymentAttempt, PaymentAttempt, PaymentOutcome, Render, Vault};
 pub use webhooks::{

@@ -107,15 +107,30 @@ impl Records {
     pub async fn client_by_text(&self, mode: Mode, text: &str) -> Result<Option<Arc<OauthClient>>, StorageError> {
         let client = match CLIENT_ID.parse(text) {
             Ok(id) => self.client(id.id()).await?.filter(|client| client.foreign.is_none()),
-            Err(_) if text.len() > ForeignPair::MAX_ID_LEN => None,
-            Err(_) => {
-                let load =
-                    async { Ok::<_, StorageError>(self.vault.client_by_foreign_id(mode, text).await?.map(Arc::new)) };
-                self.foreign_clients.read(&(mode, text.into()), load).await?
-            }
+            Err(_) => self.foreign_clients.read(&(mode, text.into()), self.foreign_client(mode, text)).await?,
         };
         // The native spelling says its mode, which must be the record's too.
         Ok(client.filter(|client| client.mode == mode && client.public_id() == text))
+    }
+
+    /// As [`client_by_text`](Self::client_by_text), for a caller that has not proved anything yet: an imported id can
+    /// be guessed, so it is always looked for in storage. The cache would answer faster for those that exist.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] when storage had to be asked and did not answer.
+    pub async fn presented_client(&self, mode: Mode, text: &str) -> Result<Option<Arc<OauthClient>>, StorageError> {
+        match CLIENT_ID.parse(text) {
+            Ok(_) => self.client_by_text(mode, text).await,
+            Err(_) => self.foreign_client(mode, text).await,
+        }
+    }
+
+    async fn foreign_client(&self, mode: Mode, id: &str) -> Result<Option<Arc<OauthClient>>, StorageError> {
+        if id.len() > ForeignPair::MAX_ID_LEN {
+            return Ok(None);
+        }
+        Ok(self.vault.client_by_foreign_id(mode, id).await?.map(Arc::new))
     }
 
     /// How a merchant signs its requests.

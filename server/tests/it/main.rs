@@ -14,6 +14,8 @@ mod config;
 mod connections;
 mod disabled;
 mod doctor;
+mod documents;
+mod durability;
 mod edge;
 mod eighty_eight_pay;
 mod https;

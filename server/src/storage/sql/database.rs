@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sqlx::{PgPool, SqlitePool};
 
-use super::group::{GroupWriter, Lease};
+use super::group::{GroupEnd, GroupWriter, Lease};
 use super::query::{Executor, Fetch, Fetched, Query};
 use super::{postgres, query, query_scalar, sqlite};
 use crate::storage::StorageError;
@@ -36,6 +36,14 @@ pub(super) enum Writer {
 pub(super) enum Transaction {
     Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
     Sqlite(Lease),
+}
+
+/// When what a transaction saw is certain: also one that changes nothing may have seen what others change.
+enum End {
+    /// PostgreSQL shows what was committed.
+    Seen,
+    /// SQLite shows it the changes of those that share its commit.
+    Shared(GroupEnd),
 }
 
 /// The database could not be opened; nothing in it was changed.
@@ -87,14 +95,17 @@ impl Database {
         postgres::open(url).await
     }
 
-    /// Whether no merchant was ever stored.
+    /// Whether no key file was ever used with it and no merchant stored.
     ///
     /// # Errors
     ///
     /// [`StorageError`] when the database did not answer.
     pub async fn is_empty(&self) -> Result<bool, StorageError> {
-        let found: Option<String> = query_scalar("SELECT id FROM merchants LIMIT 1").fetch_optional(&self.read).await?;
-        Ok(found.is_none())
+        let keys: Option<String> =
+            query_scalar("SELECT kind FROM secret_key_checks LIMIT 1").fetch_optional(&self.read).await?;
+        let merchant: Option<String> =
+            query_scalar("SELECT id FROM merchants LIMIT 1").fetch_optional(&self.read).await?;
+        Ok(keys.is_none() && merchant.is_none())
     }
 
     /// Closes every connection; of SQLite this also empties the write-ahead log. One that is still in use is waited for
@@ -117,7 +128,7 @@ impl Database {
 
     /// Runs `body` as if no other transaction ran beside it.
     ///
-    /// SQLite has one writer, so none does. PostgreSQL runs it serializable and refuses what would not be
+    /// SQLite has one writer, so none does; the outcome is answered when all that it may rest on is on disk. PostgreSQL runs it serializable and refuses what would not be
     /// (SQLSTATE 40001, and 40P01 for a deadlock); it is then undone and run again, a bounded number of times.
     pub(super) async fn transaction<T, B, F>(&self, body: B) -> Result<T, StorageError>
     where
@@ -127,7 +138,13 @@ impl Database {
         let mut retries = 0;
         loop {
             let outcome = match self.write.begin().await {
-                Ok(transaction) => body(transaction).await,
+                Ok(transaction) => {
+                    let end = transaction.end();
+                    match body(transaction).await {
+                        Ok(outcome) => end.wait().await.map(|()| outcome),
+                        Err(error) => Err(error),
+                    }
+                }
                 Err(error) => Err(error),
             };
             match outcome {
@@ -159,11 +176,27 @@ impl Transaction {
         Ok(())
     }
 
+    fn end(&self) -> End {
+        match self {
+            Self::Postgres(_) => End::Seen,
+            Self::Sqlite(lease) => End::Shared(lease.end()),
+        }
+    }
+
     /// Makes it happen; when this returns, it is on disk.
     pub(super) async fn commit(self) -> Result<(), StorageError> {
         match self {
             Self::Postgres(transaction) => Ok(transaction.commit().await?),
             Self::Sqlite(lease) => lease.commit().await,
+        }
+    }
+}
+
+impl End {
+    async fn wait(self) -> Result<(), StorageError> {
+        match self {
+            Self::Seen => Ok(()),
+            Self::Shared(end) => end.wait().await,
         }
     }
 }

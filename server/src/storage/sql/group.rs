@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Connection, Executor};
-use tokio::sync::{Mutex, OwnedMutexGuard, mpsc, oneshot};
+use tokio::sync::{Mutex, OwnedMutexGuard, mpsc, oneshot, watch};
 
 use super::query::{Fetch, Fetched};
 use super::sqlite::{self, Statement};
@@ -14,7 +14,7 @@ use crate::storage::StorageError;
 /// A handle on the task that writes.
 ///
 /// The task opens a transaction, lets every waiting caller make its change in it, commits, and only then answers them.
-/// What fails is undone alone: a statement by SQLite itself, a lease by its savepoint. When the commit fails, or SQLite
+/// A caller that changed nothing is answered then, too: it may have seen what others changed. What fails is undone alone: a statement by SQLite itself, a lease by its savepoint. When the commit fails, or SQLite
 /// gave the whole transaction up (a full disk), every caller of the group is told that its change did not happen.
 #[derive(Debug, Clone)]
 pub(super) struct GroupWriter {
@@ -25,6 +25,17 @@ pub(super) struct GroupWriter {
 pub(super) struct Lease {
     connection: OwnedMutexGuard<Option<SqliteConnection>>,
     keep: oneshot::Sender<Answer<()>>,
+    end: GroupEnd,
+}
+
+/// What became of a group, for those that saw its changes before they were on disk.
+#[derive(Debug, Clone)]
+pub(super) struct GroupEnd(watch::Receiver<Option<Committed>>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Committed {
+    No,
+    Yes,
 }
 
 type Answer<T> = oneshot::Sender<Result<T, StorageError>>;
@@ -45,6 +56,9 @@ enum Waiting {
 struct Group<'t> {
     connection: &'t Arc<Mutex<Option<SqliteConnection>>>,
     waiting: Vec<Waiting>,
+    /// Callers that were let in, also those that changed nothing.
+    admitted: usize,
+    end: watch::Sender<Option<Committed>>,
 }
 
 impl GroupWriter {
@@ -97,9 +111,14 @@ impl Lease {
         Ok(sqlite::run(open(&mut self.connection)?, statement, fetch).await?)
     }
 
+    /// The end of its group.
+    pub(super) fn end(&self) -> GroupEnd {
+        self.end.clone()
+    }
+
     /// Gives the connection back and waits until the change is on disk.
     pub(super) async fn commit(self) -> Result<(), StorageError> {
-        let Self { connection, keep } = self;
+        let Self { connection, keep, .. } = self;
         let (answer, answered) = oneshot::channel();
         drop(connection);
         keep.send(answer).map_err(|_| StorageError::unavailable())?;
@@ -107,10 +126,20 @@ impl Lease {
     }
 }
 
+impl GroupEnd {
+    /// Waits until everything in the group is on disk.
+    pub(super) async fn wait(mut self) -> Result<(), StorageError> {
+        match self.0.wait_for(Option::is_some).await {
+            Ok(end) if *end == Some(Committed::Yes) => Ok(()),
+            _ => Err(StorageError::unavailable()),
+        }
+    }
+}
+
 /// Group after group, until it is told to close or nobody is left to ask.
 async fn serve(connection: Arc<Mutex<Option<SqliteConnection>>>, mut queue: mpsc::Receiver<Job>) {
     while let Some(first) = queue.recv().await {
-        let mut group = Group { connection: &connection, waiting: Vec::new() };
+        let mut group = Group::new(&connection);
         let (made, closing) = group.fill(first, &mut queue).await;
         group.end(made).await;
         if let Some(done) = closing {
@@ -125,7 +154,11 @@ async fn serve(connection: Arc<Mutex<Option<SqliteConnection>>>, mut queue: mpsc
     }
 }
 
-impl Group<'_> {
+impl<'t> Group<'t> {
+    fn new(connection: &'t Arc<Mutex<Option<SqliteConnection>>>) -> Self {
+        Self { connection, waiting: Vec::new(), admitted: 0, end: watch::Sender::new(None) }
+    }
+
     /// Lets `first` and whoever waits behind it make their changes, and says who asked to close meanwhile.
     ///
     /// An error means that the transaction is gone with every change in it.
@@ -148,7 +181,8 @@ impl Group<'_> {
             if let Err(lost) = self.admit(job).await {
                 return (Err(lost), None);
             }
-            next = if self.waiting.len() < GroupWriter::GROUP { queue.try_recv().ok() } else { None };
+            self.admitted += 1;
+            next = if self.admitted < GroupWriter::GROUP { queue.try_recv().ok() } else { None };
         }
         (Ok(()), None)
     }
@@ -160,7 +194,11 @@ impl Group<'_> {
             Job::Lease(answer) => {
                 self.execute("SAVEPOINT caller").await?;
                 let (keep, kept) = oneshot::channel();
-                let lease = Lease { connection: self.connection.clone().lock_owned().await, keep };
+                let lease = Lease {
+                    connection: self.connection.clone().lock_owned().await,
+                    keep,
+                    end: GroupEnd(self.end.subscribe()),
+                };
                 // A caller that went away never takes the lease, which then is dropped as if it had failed.
                 drop(answer.send(Ok(lease)));
                 match kept.await {
@@ -216,6 +254,8 @@ impl Group<'_> {
             // Where nothing is open there is nothing to undo.
             drop(self.execute("ROLLBACK").await);
         }
+        let end = if committed.is_ok() { Committed::Yes } else { Committed::No };
+        self.end.send_replace(Some(end));
         let outcome = || committed.as_ref().map_or(Err(StorageError::unavailable()), |()| Ok(()));
         for waiting in self.waiting {
             match waiting {

@@ -29,20 +29,28 @@ const STEPS: &[Step] = &[
     step!(1, "foundation", "0001_foundation.sql"),
     step!(2, "administration", "0002_administration.sql"),
     step!(3, "webhooks", "0003_webhooks.sql"),
+    step!(5, "secret_keys", "0005_secret_keys.sql"),
 ];
 
 pub(super) fn sqlite() -> Migrator {
-    migrator(|step| step.sqlite)
+    migrator(STEPS, |step| step.sqlite)
 }
 
 pub(super) fn postgres() -> Migrator {
-    migrator(|step| step.postgres)
+    migrator(STEPS, |step| step.postgres)
 }
 
-fn migrator(text: fn(&Step) -> &'static str) -> Migrator {
+/// As a release from before this step had it.
+#[cfg(test)]
+pub(super) fn sqlite_before(name: &str) -> Migrator {
+    let end = STEPS.iter().position(|step| step.name == name).unwrap_or(STEPS.len());
+    migrator(&STEPS[..end], |step| step.sqlite)
+}
+
+fn migrator(steps: &[Step], text: fn(&Step) -> &'static str) -> Migrator {
     let migration = |step: &Step| {
         let text = SqlStr::from_static(text(step));
         Migration::new(step.version, Cow::Borrowed(step.name), MigrationType::Simple, text, false)
     };
-    Migrator::with_migrations(STEPS.iter().map(migration).collect())
+    Migrator::with_migrations(steps.iter().map(migration).collect())
 }

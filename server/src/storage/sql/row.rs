@@ -135,6 +135,7 @@ pub(super) fn payment_request(row: &Row) -> Result<PaymentRequest> {
 pub(super) fn grant(row: &Row) -> Result<CheckoutGrant> {
     Ok(CheckoutGrant {
         digest: bytes(row, "digest")?,
+        pepper_version: row.try_get("pepper_version")?,
         payment_request: row.try_get("payment_request_id")?,
         merchant: merchant_id(row, "merchant_id")?,
         mode: mode(row)?,

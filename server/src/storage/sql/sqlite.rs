@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sqlx::migrate::MigrateError;
@@ -32,6 +32,7 @@ pub(super) struct Statement {
 /// Opens or makes the file and applies the migrations that are missing.
 pub(super) async fn open(path: &Path) -> Result<Database, OpenError> {
     make_private(path).map_err(|error| OpenError::Unreadable(path.into(), error.to_string()))?;
+    let check = Check::for_file(path).map_err(|error| OpenError::Unreadable(path.into(), error.to_string()))?;
     let options = SqliteConnectOptions::new()
         .filename(path)
         .journal_mode(SqliteJournalMode::Wal)
@@ -43,7 +44,10 @@ pub(super) async fn open(path: &Path) -> Result<Database, OpenError> {
         .connect_with(options.clone())
         .await
         .map_err(|error| classify(path, &error))?;
-    check_integrity(&write).await.map_err(|error| classify(path, &error))?.ok_or(OpenError::Damaged(path.into()))?;
+    let sound = check.finds_sound(&write).await.map_err(|error| classify(path, &error))?;
+    if !sound {
+        return Err(OpenError::Damaged(path.into()));
+    }
     migrations::sqlite().run(&write).await.map_err(|error| match error {
         MigrateError::VersionMissing(_) | MigrateError::VersionMismatch(_) => {
             OpenError::Newer(path.display().to_string())
@@ -101,10 +105,48 @@ fn make_private(path: &Path) -> std::io::Result<()> {
     }
 }
 
-/// `None` when the file's own structure check finds a fault.
-async fn check_integrity(pool: &SqlitePool) -> Result<Option<()>, sqlx::Error> {
-    let verdict: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(pool).await?;
-    Ok((verdict == "ok").then_some(()))
+/// How much of a file is looked at before it is used.
+#[derive(Debug, PartialEq, Eq)]
+enum Check {
+    /// Every page.
+    Whole,
+    /// Whether all pages are there, and the pages of the schema; of so many bytes.
+    Extent(u64),
+}
+
+impl Check {
+    /// Up to this size, in bytes, every page is looked at: that takes a fraction of a second.
+    const ALWAYS_WHOLE: u64 = 64 * 1024 * 1024;
+
+    /// A larger file is looked at as a whole only after an unclean stop, which leaves a write-ahead log behind: reading
+    /// gigabytes would hold up every start. A damaged page of it that is met later fails the request that meets it.
+    fn for_file(path: &Path) -> std::io::Result<Self> {
+        let len = std::fs::metadata(path)?.len();
+        let stopped_uncleanly = std::fs::metadata(with_suffix(path, "-wal")).is_ok_and(|log| log.len() > 0);
+        Ok(if len <= Self::ALWAYS_WHOLE || stopped_uncleanly { Self::Whole } else { Self::Extent(len) })
+    }
+
+    async fn finds_sound(&self, pool: &SqlitePool) -> Result<bool, sqlx::Error> {
+        match self {
+            Self::Whole => {
+                let verdict: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(pool).await?;
+                Ok(verdict == "ok")
+            }
+            Self::Extent(len) => {
+                let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(pool).await?;
+                let size: i64 = sqlx::query_scalar("PRAGMA page_size").fetch_one(pool).await?;
+                let verdict: String = sqlx::query_scalar("PRAGMA quick_check(sqlite_schema)").fetch_one(pool).await?;
+                let stated = pages.checked_mul(size).and_then(|bytes| u64::try_from(bytes).ok());
+                Ok(stated == Some(*len) && verdict == "ok")
+            }
+        }
+    }
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
 }
 
 fn classify(path: &Path, error: &sqlx::Error) -> OpenError {
@@ -138,6 +180,94 @@ mod tests {
         std::fs::write(&path, &garbage).unwrap();
         assert!(matches!(open(&path).await, Err(OpenError::Damaged(_))));
         assert_eq!(std::fs::read(&path).unwrap(), garbage);
+    }
+
+    #[tokio::test]
+    async fn secrets_outlive_the_wider_check_of_their_purpose() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("tollgate.db");
+        let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+        let old = SqlitePool::connect_with(options).await.unwrap();
+        migrations::sqlite_before("webhooks").run(&old).await.unwrap();
+        for statement in [
+            "INSERT INTO merchants (id, name, status, domains, methods, currency, created_at) \
+             VALUES ('MCH-COL-7QX2Z', '', 'active', '', '', 'COP', 0)",
+            "INSERT INTO sealed_secrets (id, purpose, merchant_id, mode, key_version, sealed, created_at, revoked_at) \
+             VALUES ('A00000000001', 'webhook', 'MCH-COL-7QX2Z', 'test', 3, x'0102', 4, 5)",
+        ] {
+            sqlx::query(statement).execute(&old).await.unwrap();
+        }
+        old.close().await;
+
+        let db = open(&path).await.unwrap();
+        let kept = query("SELECT * FROM sealed_secrets").fetch_one(&db.read).await.unwrap();
+        assert_eq!(kept.try_get::<String, _>("purpose").unwrap(), "webhook");
+        assert_eq!(kept.try_get::<Vec<u8>, _>("sealed").unwrap(), [1, 2]);
+        let numbers = ["key_version", "created_at", "retiring_until", "revoked_at"]
+            .map(|column| kept.try_get::<Option<i64>, _>(column).unwrap());
+        assert_eq!(numbers, [Some(3), Some(4), None, Some(5)]);
+        db.close().await;
+    }
+
+    /// A database of more than 64 MiB that was stopped cleanly.
+    async fn large(path: &Path) {
+        let db = open(path).await.unwrap();
+        query("CREATE TABLE large AS SELECT zeroblob(68000000) AS filler").execute(&db.write).await.unwrap();
+        db.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_large_file_is_looked_at_as_a_whole_after_an_unclean_stop_only() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("tollgate.db");
+        open(&path).await.unwrap().close().await;
+        assert_eq!(Check::for_file(&path).unwrap(), Check::Whole);
+        large(&path).await;
+        assert!(matches!(Check::for_file(&path).unwrap(), Check::Extent(_)));
+        let db = open(&path).await.unwrap();
+        query("UPDATE audit_head SET seq = seq + 1").execute(&db.write).await.unwrap();
+        assert_eq!(Check::for_file(&path).unwrap(), Check::Whole, "it would be one if it died now");
+        db.close().await;
+        assert!(matches!(Check::for_file(&path).unwrap(), Check::Extent(_)));
+    }
+
+    #[tokio::test]
+    async fn refuses_a_large_file_that_was_cut_or_whose_schema_is_damaged() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("tollgate.db");
+        large(&path).await;
+        let file = std::fs::File::options().write(true).open(&path).unwrap();
+        let len = file.metadata().unwrap().len();
+        for cut in [len - 4096, len - 1, Check::ALWAYS_WHOLE + 4096] {
+            file.set_len(cut).unwrap();
+            assert!(matches!(open(&path).await, Err(OpenError::Damaged(_))), "cut at {cut} of {len}");
+        }
+        file.set_len(len).unwrap();
+        open(&path).await.unwrap().close().await;
+        // Behind the header of the file stands the first page of the schema.
+        std::os::unix::fs::FileExt::write_all_at(&file, &[0xff; 64], 100).unwrap();
+        assert!(matches!(open(&path).await, Err(OpenError::Damaged(_))));
+    }
+
+    #[tokio::test]
+    async fn a_transaction_that_the_database_ended_does_not_end_all_writes() {
+        // Ends the transaction from inside, as a COMMIT on a full disk does.
+        const END: &str = "INSERT OR ROLLBACK INTO audit_head SELECT * FROM audit_head";
+        let dir = tempfile::tempdir().unwrap();
+        let db = open(&dir.path().join("tollgate.db")).await.unwrap();
+        let commit = || db.transaction(|tx| async move { tx.commit().await });
+        query(END).execute(&db.write).await.unwrap_err();
+        for _ in 0..3 {
+            commit().await.unwrap();
+        }
+        let ended = db.transaction(|mut tx| async move {
+            query(END).execute(&mut tx).await?;
+            tx.commit().await
+        });
+        ended.await.unwrap_err();
+        for _ in 0..3 {
+            commit().await.unwrap();
+        }
     }
 
     #[tokio::test]

@@ -16,6 +16,7 @@ mod payments;
 mod quotas;
 mod races;
 mod samples;
+mod secret_keys;
 mod webhooks;
 mod writer;
 

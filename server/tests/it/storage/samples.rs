@@ -280,6 +280,7 @@ pub(super) fn purchase(merchant: &MerchantId, uid: &str, status: &str) -> Purcha
 
 pub(super) fn grant(merchant: &MerchantId, payment_request: i64, n: u8, expires_at: OffsetDateTime) -> CheckoutGrant {
     CheckoutGrant {
+        pepper_version: 2,
         digest: [n; 32],
         payment_request,
         merchant: merchant.clone(),

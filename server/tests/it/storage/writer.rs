@@ -5,11 +5,12 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use tokio::task::JoinSet;
 use tollgate::payments::InvoiceStatus;
 use tollgate::storage::sql::Database;
-use tollgate::storage::{Claim, Created, Invoices, Ledger, StorageErrorKind, Vault};
+use tollgate::storage::{Claim, Created, Credentials, Invoices, Ledger, StorageErrorKind, Vault};
 use tollgate_apikey::Mode;
 
 use super::samples::{
-    MODE, answered, card, charge, in_s, invoice, invoice_payment, merchant, merchant_id, now, payment_request, untold,
+    MODE, answered, card, charge, credential, entry, in_s, invoice, invoice_payment, key_id, merchant, merchant_id,
+    now, payment_request, untold,
 };
 
 struct File {
@@ -30,6 +31,31 @@ impl File {
         let options = SqliteConnectOptions::new().filename(self.dir.path().join("tollgate.db"));
         SqliteConnection::connect_with(&options).await.unwrap()
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_one_saw_of_another_is_answered_when_it_holds() {
+    let file = File::new().await;
+    let id = merchant_id(1);
+    for n in 0..5 {
+        file.database.insert_credential(&credential(&id, n)).await.unwrap();
+    }
+    // While somebody else holds the file, all of these gather before the writer and then share a commit.
+    let mut beside = file.beside().await;
+    sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut beside).await.unwrap();
+    let mut tasks = JoinSet::new();
+    for n in 0..60_u8 {
+        let database = file.database.clone();
+        tasks.spawn(async move {
+            let key = key_id(n % 5);
+            let ended = database.end_credential(key, now(), &entry("key.revoked")).await.unwrap().unwrap();
+            let found = database.credential(key).await.unwrap().unwrap();
+            assert_eq!(found.lifecycle.revoked_at(), Some(now()), "whoever is told that it is revoked finds it so");
+            usize::from(ended)
+        });
+    }
+    sqlx::raw_sql("COMMIT").execute(&mut beside).await.unwrap();
+    assert_eq!(tasks.join_all().await.into_iter().sum::<usize>(), 5, "each is ended by one");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
