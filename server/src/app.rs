@@ -415,11 +415,23 @@ fn make_keys(key_path: &Path, has_records: bool, now: OffsetDateTime, rng: &Rng)
     }
 }
 
+/// Makes the directory, and those above it that are missing, so that they outlast a power failure.
+fn make_directory(path: &Path) -> std::io::Result<()> {
+    let missing: Vec<_> = path.ancestors().take_while(|folder| !folder.is_dir()).collect();
+    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    // A new entry is durable once the directory that holds it is.
+    for holder in missing.into_iter().filter_map(Path::parent) {
+        let holder = if holder.as_os_str().is_empty() { Path::new(".") } else { holder };
+        File::open(holder)?.sync_all()?;
+    }
+    Ok(())
+}
+
 /// Makes the directory if there is none, and takes it for this process.
 fn lock_directory(path: &Path) -> Result<File, StartError> {
     let unusable = |error| StartError::DataDirectory(path.into(), error);
     if !path.is_dir() {
-        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(unusable)?;
+        make_directory(path).map_err(unusable)?;
     }
     let directory = File::open(path).map_err(unusable)?;
     if directory.metadata().map_err(unusable)?.mode() & 0o022 != 0 {

@@ -1,6 +1,6 @@
 //! The key families: how the credentials of each dialect look and what they are stored as.
 
-use tollgate_apikey::{KeyFormat, Mode, PublicIdFormat};
+use tollgate_apikey::{KeyFormat, Mode, Overlap, PublicIdFormat};
 
 use super::{ClientDialect, CredentialKind};
 
@@ -31,6 +31,28 @@ impl KeyFamily {
             CredentialKind::CardPlusPayKey => "balance:read orders:read orders:write",
             CredentialKind::ClientSecret | CredentialKind::ForeignClientSecret => "",
             CredentialKind::EightyEightPayKey => "balance:read charges:write",
+        }
+    }
+
+    /// Whether its live keys are made for approved merchants only, as 88Pay and Caibo have it.
+    #[must_use]
+    pub fn asks_for_approval(self) -> bool {
+        match self.kind {
+            CredentialKind::CaiboKey | CredentialKind::EightyEightPayKey => true,
+            CredentialKind::CardPlusPayKey | CredentialKind::ClientSecret | CredentialKind::ForeignClientSecret => {
+                false
+            }
+        }
+    }
+
+    /// How long a key works beside its successor unless its owner says otherwise; `None` where the dialect leaves the
+    /// choice to the owner.
+    #[must_use]
+    pub fn default_overlap(self) -> Option<Overlap> {
+        match self.kind {
+            CredentialKind::CaiboKey => Some(Overlap::NONE),
+            CredentialKind::EightyEightPayKey => Some(Overlap::ONE_DAY),
+            CredentialKind::CardPlusPayKey | CredentialKind::ClientSecret | CredentialKind::ForeignClientSecret => None,
         }
     }
 

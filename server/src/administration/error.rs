@@ -14,9 +14,17 @@ pub enum Error {
     /// This part of what was asked for is not acceptable.
     #[error("{0} is not acceptable")]
     Invalid(&'static str),
+    /// No public key would be left to check requests with that must be signed.
+    #[error(
+        "it is the last live RSA key and requests must be signed: register another first, or switch request signing off"
+    )]
+    LastLiveKey,
     /// Request signing cannot be required without a live public key.
     #[error("there is no live RSA key to check signatures with")]
     NoLiveKey,
+    /// The merchant is not approved yet, and keys of the dialect for live payments are for those that are.
+    #[error("the merchant is not approved yet, so it gets no live key: approve it first, or make a test key")]
+    NotApproved,
     /// No such record.
     #[error("there is no such record")]
     NotFound,
@@ -56,6 +64,7 @@ pub enum Error {
 impl From<ChangeRefusal> for Error {
     fn from(refusal: ChangeRefusal) -> Self {
         match refusal {
+            ChangeRefusal::LastLiveKey => Self::LastLiveKey,
             ChangeRefusal::NoLiveKey => Self::NoLiveKey,
             ChangeRefusal::NotFound => Self::NotFound,
             ChangeRefusal::NotUsable => Self::NotUsable,

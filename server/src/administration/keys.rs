@@ -6,7 +6,7 @@ use tollgate_apikey::{KeyId, Lifecycle, Mode, Overlap, Scopes};
 use tollgate_client_address::IpList;
 
 use super::{Actor, Administration, Error, Issued, Page, check_name};
-use crate::account::{Credential, KeyFamily, MerchantId, NewAuditEntry, SecretText, User, UserId};
+use crate::account::{Credential, KeyFamily, MerchantId, MerchantStatus, NewAuditEntry, SecretText, User, UserId};
 use crate::rng::RngError;
 use crate::storage::CredentialChange;
 
@@ -36,8 +36,8 @@ impl Administration {
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] for a family, name or expiry that does not fit; [`Error::NotFound`] without such a merchant
-    /// or user of it.
+    /// [`Error::Invalid`] for a family, name or expiry that does not fit; [`Error::NotApproved`] for a live key of a
+    /// dialect that asks for approval, before it; [`Error::NotFound`] without such a merchant or user of it.
     pub async fn issue_key(&self, actor: &Actor, new: NewKey) -> Result<Issued<Credential>, Error> {
         check_name(&new.name)?;
         let now = self.clock.now();
@@ -45,6 +45,7 @@ impl Administration {
             return Err(Error::Invalid("expiry"));
         }
         check_family(new.family)?;
+        self.check_approval(new.family, &new.merchant, new.mode).await?;
         let mut issued = self.mint(new.family, &new.merchant, new.mode, new.scopes)?;
         let record = &mut issued.record;
         record.user = new.user;
@@ -89,10 +90,12 @@ impl Administration {
     ///
     /// # Errors
     ///
-    /// [`Error::NotUsable`] when the other is dead; [`Error::NotFound`] when there is none.
+    /// [`Error::NotUsable`] when the other is dead; [`Error::NotApproved`] as for a key that is issued;
+    /// [`Error::NotFound`] when there is none.
     pub async fn rotate_key(&self, actor: &Actor, id: KeyId, overlap: Overlap) -> Result<Issued<Credential>, Error> {
         let old = self.key(id).await?.ok_or(Error::NotFound)?;
         let family = KeyFamily::of(old.kind).ok_or(Error::NotFound)?;
+        self.check_approval(family, &old.merchant, old.mode).await?;
         let mut issued = self.mint(family, &old.merchant, old.mode, Scopes::empty())?;
         issued.record.user = old.user;
         let detail = [("overlap_s", json!(overlap.as_seconds())), ("successor", json!(issued.record.id.as_str()))];
@@ -110,7 +113,7 @@ impl Administration {
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] for a family that has no keys.
+    /// [`Error::Invalid`] for a family that has no keys; [`Error::NotApproved`] as for a key that is issued.
     pub async fn replace_user_key(
         &self,
         actor: &Actor,
@@ -121,6 +124,7 @@ impl Administration {
         overlap: Overlap,
     ) -> Result<Issued<Credential>, Error> {
         check_family(family)?;
+        self.check_approval(family, &user.merchant, mode).await?;
         let mut issued = self.mint(family, &user.merchant, mode, scopes)?;
         issued.record.user = Some(user.id);
         let detail = [
@@ -160,6 +164,15 @@ impl Administration {
         self.change_credential(id, CredentialChange::Name(name.to_owned()), entry).await
     }
 
+    /// Refuses a live key of a dialect that asks for approval, before it; every use of a live key asks again.
+    async fn check_approval(&self, family: KeyFamily, merchant: &MerchantId, mode: Mode) -> Result<(), Error> {
+        if mode == Mode::Test || !family.asks_for_approval() {
+            return Ok(());
+        }
+        let merchant = self.directory.merchant(merchant).await?.ok_or(Error::NotFound)?;
+        if merchant.status == MerchantStatus::PendingKyc { Err(Error::NotApproved) } else { Ok(()) }
+    }
+
     /// A new text of a family and its record: without user, client, name or end, from anywhere.
     pub(super) fn mint(
         &self,
@@ -183,7 +196,7 @@ impl Administration {
             scopes,
             ip_list: IpList::unrestricted(),
             lifecycle: Lifecycle::new(self.clock.now()),
-            last_four: key.last_four().to_owned(),
+            last_four: key.last_four().into(),
             name: String::new(),
         };
         Ok(Issued { record, text: SecretText::new(key.expose_secret().to_owned()) })

@@ -1,5 +1,6 @@
 //! Merchants and their settings.
 
+use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 
 use serde_json::json;
@@ -137,6 +138,27 @@ impl Administration {
         domains: Vec<String>,
     ) -> Result<(), Error> {
         check_domains(&domains)?;
+        let entry = self.entry(actor, id, "merchant.domains_set", id.as_str(), [("domains", json!(domains))]);
+        self.change_merchant(id, MerchantChange::Domains(domains), entry).await
+    }
+
+    /// Puts a plain HTTP origin on this machine in the place of the one a merchant had, beside its other origins; without
+    /// a change nothing is written. It is for the demo shop of `dev`, whose port may be another one at each start.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] for an address that is not loopback, or with 100 other origins; [`Error::NotFound`].
+    pub async fn set_local_origin(&self, actor: &Actor, id: &MerchantId, address: SocketAddr) -> Result<(), Error> {
+        if !address.ip().is_loopback() {
+            return Err(Error::Invalid("address"));
+        }
+        let old = self.merchant(id).await?.ok_or(Error::NotFound)?.domains;
+        let mut domains: Vec<_> = old.iter().filter(|domain| !domain.starts_with("http://")).cloned().collect();
+        check_domains(&domains)?;
+        domains.push(format!("http://{address}"));
+        if domains == old {
+            return Ok(());
+        }
         let entry = self.entry(actor, id, "merchant.domains_set", id.as_str(), [("domains", json!(domains))]);
         self.change_merchant(id, MerchantChange::Domains(domains), entry).await
     }

@@ -37,15 +37,15 @@ impl Administration {
         }
         let mut anew = Vec::with_capacity(part.len());
         for record in part {
-            let SealedRecord { row, context, key_version: old_version, sealed } = record;
-            let Ok(opened) = self.sealer.open(old_version, &sealed, &context) else {
+            let SealedRecord { row, context, key_version: old_version, sealed: old } = record;
+            let Ok(opened) = self.sealer.open(old_version, &old, &context) else {
                 walk.unreadable += 1;
                 walk.skip += 1;
                 tracing::error!(row = ?row, version = old_version, "a sealed secret cannot be opened");
                 continue;
             };
             let (key_version, sealed) = self.sealer.seal(&opened, &context, &self.rng)?;
-            anew.push(Resealed { row, old_version, key_version, sealed });
+            anew.push(Resealed { row, old_version, old, key_version, sealed });
         }
         // One that changed meanwhile is gone or sealed under another key: the next part sees.
         let directory = self.directory.clone();

@@ -55,6 +55,7 @@ impl Administration {
     ///
     /// # Errors
     ///
+    /// [`Error::LastLiveKey`] when requests must be signed and no other key is live that is not retiring too;
     /// [`Error::NotUsable`] when it is dead; [`Error::NotFound`].
     pub async fn retire_rsa_key(&self, actor: &Actor, id: KeyId, overlap: Overlap) -> Result<RsaKey, Error> {
         let known = self.directory.rsa_key(id).await?.ok_or(Error::NotFound)?;
@@ -65,12 +66,11 @@ impl Administration {
         self.change_signing(&known.merchant, known.mode, change).await
     }
 
-    /// Kills a public key; true when this call did. The last one may be killed too: a merchant that must sign can then
-    /// not call, until it has registered another.
+    /// Kills a public key; true when this call did.
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`].
+    /// [`Error::LastLiveKey`] as for a key that is retired; [`Error::NotFound`].
     pub async fn revoke_rsa_key(&self, actor: &Actor, id: KeyId) -> Result<bool, Error> {
         let known = self.directory.rsa_key(id).await?.ok_or(Error::NotFound)?;
         let entry = self.entry(actor, &known.merchant, "rsa_key.revoked", id.as_str(), []);

@@ -47,9 +47,12 @@ pub enum SecretKeyError {
     /// The rotation.
     #[error(transparent)]
     Rotation(#[from] SecretRotationError),
-    /// Storage did not answer; what was changed in the key file counts.
+    /// Storage did not answer.
     #[error(transparent)]
     Storage(#[from] StorageError),
+    /// Storage did not answer when the key file was changed already; its change counts.
+    #[error("the key file has {kind} {version} now, but {source}: it is used as soon as the database answers", kind = .0.as_str(), version = .1, source = .2)]
+    Unfinished(SecretKind, u32, StorageError),
 }
 
 impl Administration {
@@ -63,7 +66,8 @@ impl Administration {
         let needed = Needed::by(&self.directory.key_uses(now).await?);
         let path = self.secret_keys.path().to_owned();
         let keys = blocking(move || KeyFile::read(&path)).await??;
-        let lines = keys.secret_keys(kinds, |kind, version| needed.of(kind, version), now);
+        let settled = self.secret_keys.settled_since();
+        let lines = keys.secret_keys(kinds, |kind, version| needed.of(kind, version), settled, now);
         Ok(lines.into_iter().map(|line| needed.beside(line)).collect())
     }
 
@@ -91,6 +95,7 @@ impl Administration {
         source: NewSecret,
         reason: RotationReason,
     ) -> Result<SecretKey, SecretKeyError> {
+        self.use_the_file().await?;
         let checks = self.directory.key_checks().await?;
         let known = checks.iter().filter(|check| check.kind == kind).map(|check| check.version).max().unwrap_or(0);
         let (path, rng, now) = (self.secret_keys.path().to_owned(), self.rng.clone(), self.clock.now());
@@ -103,13 +108,26 @@ impl Administration {
             Ok::<_, SecretKeyError>(line)
         });
         let line = line.await??;
+        self.finish_rotation(actor, &line, reason, now).await.map_err(|error| match error {
+            SecretKeyError::Storage(error) => SecretKeyError::Unfinished(kind, line.version, error),
+            other => other,
+        })?;
+        Ok(Needed::default().beside(line))
+    }
+
+    async fn finish_rotation(
+        &self,
+        actor: &Actor,
+        line: &SecretKeyLine,
+        reason: RotationReason,
+        now: OffsetDateTime,
+    ) -> Result<(), SecretKeyError> {
         self.take_over_secret_keys().await?;
-        if kind == SecretKind::TokenPepper && reason == RotationReason::Compromised {
+        if line.kind == SecretKind::TokenPepper && reason == RotationReason::Compromised {
             self.directory.end_grants_before(line.version, now).await?;
         }
         let given_up = reason == RotationReason::Compromised;
-        self.note_secret_key(actor, "secret_key.rotated", &line, given_up, now).await?;
-        Ok(Needed::default().beside(line))
+        Ok(self.note_secret_key(actor, "secret_key.rotated", line, given_up, now).await?)
     }
 
     /// Takes out the versions of these kinds that nothing needs, and answers them.
@@ -127,13 +145,14 @@ impl Administration {
     }
 
     async fn prune(&self, actor: &Actor, kinds: &'static [SecretKind]) -> Result<Vec<SecretKeyLine>, SecretKeyError> {
-        let now = self.clock.now();
+        self.use_the_file().await?;
+        let (now, settled) = (self.clock.now(), self.secret_keys.settled_since());
         // Nothing new comes to need an old version, so what is counted before the change is never too little.
         let needed = Needed::by(&self.directory.key_uses(now).await?);
         let (path, rng) = (self.secret_keys.path().to_owned(), self.rng.clone());
         let pruned = blocking(move || {
             let mut change = KeyFileChange::begin(&path)?;
-            let pruned = change.keys.prune_secrets(kinds, |kind, version| needed.of(kind, version), now);
+            let pruned = change.keys.prune_secrets(kinds, |kind, version| needed.of(kind, version), settled, now);
             if !pruned.is_empty() {
                 change.commit(&rng)?;
             }
@@ -156,14 +175,21 @@ impl Administration {
         let _one_at_a_time = self.taking_over.lock().await;
         let keys = self.secret_keys.clone();
         let Some(set) = blocking(move || keys.look()).await?? else { return Ok(false) };
-        let confirmed = confirm_secret_keys(&*self.directory, set.checks(), self.clock.now()).await;
+        let now = self.clock.now();
+        let confirmed = confirm_secret_keys(&*self.directory, set.checks(), now).await;
         if matches!(confirmed, Err(SecretKeyError::Storage(_))) {
             self.secret_keys.look_again();
         }
         confirmed?;
-        self.secret_keys.put_in_use(set);
+        self.secret_keys.put_in_use(set, now);
         self.reseal_wake.notify_one();
         Ok(true)
+    }
+
+    /// Makes sure that the file as it stands is in use: what is decided by its versions must hold for the server, too.
+    async fn use_the_file(&self) -> Result<(), SecretKeyError> {
+        self.secret_keys.look_again();
+        self.take_over_secret_keys().await.map(drop)
     }
 
     async fn note_secret_key(

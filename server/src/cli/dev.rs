@@ -18,7 +18,7 @@ use crate::demo::{self, DemoError};
 use crate::dialects;
 use crate::edge::router;
 use crate::shop::{self, Sandbox, Till};
-use crate::telemetry::{self, LogFormat};
+use crate::telemetry::{self, LogFilter, LogFormat};
 use crate::transport::{Bound, Bounds, Channel, ServeError, Wire, bind};
 use crate::webhooks::TargetPolicy;
 
@@ -43,8 +43,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     limits_scale: u32,
     /// Log filter, such as `tollgate=debug`
-    #[arg(long, value_name = "FILTER", env = "TOLLGATE_LOG", default_value = "tollgate=info")]
-    log: String,
+    #[arg(long, value_name = "FILTER", env = "TOLLGATE_LOG", default_value = "tollgate=info", value_parser = log_filter)]
+    log: LogFilter,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -62,8 +62,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
             return Err(Failure::NotLoopback(address));
         }
     }
-    let _logs = telemetry::start(LogFormat::Json, arguments.log.parse().unwrap_or_default(), Clock::system())
-        .map_err(Failure::Runtime)?;
+    let _logs = telemetry::start(LogFormat::Json, arguments.log, Clock::system()).map_err(Failure::Runtime)?;
     // As far as it goes: this is no server whose every connection must find a place.
     open_files::raise();
     if arguments.limits_scale > 1 {
@@ -112,6 +111,14 @@ fn bind_shop(address: Option<SocketAddr>) -> Result<Bound, ServeError> {
         Some(address) => bind(address),
         None => bind(SHOP).or_else(|_| bind(SocketAddr::new(SHOP.ip(), 0))),
     }
+}
+
+/// Reads a filter as the configuration file of `serve` does.
+fn log_filter(text: &str) -> Result<LogFilter, &'static str> {
+    if text.is_empty() {
+        return Err("leave it out for tollgate=info");
+    }
+    text.parse().map_err(|_| "not a list such as tollgate=info,hyper=warn")
 }
 
 fn base_url(bound: &Bound) -> String {

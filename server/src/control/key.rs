@@ -3,11 +3,12 @@
 use clap::Subcommand;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
+use tollgate_apikey::{KeyId, Overlap};
 use tollgate_client_address::IpList;
 
 use super::words::{self, KeyDialect, ModeWord, PageWords};
 use super::{Refused, Shown};
-use crate::account::{Actor, Credential, UserId};
+use crate::account::{Actor, Credential, KeyFamily, UserId};
 use crate::administration::{Administration, Issued, NewKey, parse_allow_list};
 
 /// What can be done with API keys.
@@ -60,9 +61,10 @@ pub enum KeyCommand {
     Rotate {
         /// The public id of the other
         key: String,
-        /// How long the other still works: seconds, or 15m, 24h, 7d; 0 kills it at once
+        /// How long the other still works: seconds, or 15m, 24h, 7d; 0 kills it at once [default: 24h for 88Pay, 0 for
+        /// Caibo; CardPlusPay has none]
         #[arg(long, value_name = "TIME", value_parser = words::seconds_argument)]
-        overlap: u32,
+        overlap: Option<u32>,
     },
     /// Kill a key and its tokens
     Revoke {
@@ -101,7 +103,11 @@ impl KeyCommand {
             }
             Self::Inspect { key } => inspect(administration, &key, now).await,
             Self::Rotate { key, overlap } => {
-                let (id, overlap) = (words::key_id(&key)?, words::overlap(overlap)?);
+                let id = words::key_id(&key)?;
+                let overlap = match overlap {
+                    Some(seconds) => words::overlap(seconds)?,
+                    None => default_overlap(administration, id).await?,
+                };
                 Ok(vec![issued(administration.rotate_key(&operator, id, overlap).await?, now)])
             }
             Self::Revoke { key } => {
@@ -119,6 +125,13 @@ impl KeyCommand {
 async fn inspect(administration: &Administration, key: &str, now: OffsetDateTime) -> Result<Vec<Shown>, Refused> {
     let key = administration.key(words::key_id(key)?).await?.ok_or_else(Refused::not_found)?;
     Ok(vec![shown(&key, now)])
+}
+
+/// What the dialect of a key says where the command does not.
+async fn default_overlap(administration: &Administration, id: KeyId) -> Result<Overlap, Refused> {
+    let key = administration.key(id).await?.ok_or_else(Refused::not_found)?;
+    let default = KeyFamily::of(key.kind).and_then(KeyFamily::default_overlap);
+    default.ok_or_else(|| Refused::usage("the dialect of this key has no usual overlap: say --overlap"))
 }
 
 fn allow_list(entries: &[String]) -> Result<IpList, Refused> {
@@ -141,7 +154,7 @@ pub(super) fn shown(key: &Credential, now: OffsetDateTime) -> Shown {
         .with("merchant", key.merchant.as_str())
         .with("mode", key.mode.as_str())
         .with("name", key.name.as_str())
-        .with("ends_with", key.last_four.as_str())
+        .with("ends_with", &*key.last_four)
         .with("scopes", key.scopes.to_string())
         .with("allow_list", super::allow_list::texts(&key.ip_list))
         .with("user", key.user.map(UserId::get).map(|id| id.to_string()));

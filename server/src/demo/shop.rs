@@ -44,14 +44,10 @@ struct Shop {
 
 impl Shop {
     async fn register(&self, origin: &str) -> Result<(), DemoError> {
-        let vault = &self.services.vault;
-        let mut merchant =
-            vault.merchant(&self.merchant).await?.ok_or(DemoError::Incomplete("its merchant is missing"))?;
-        // The port may be another one at each start.
-        merchant.domains.retain(|domain| !domain.starts_with("http://"));
-        merchant.domains.push(origin.to_owned());
-        vault.update_merchant(&merchant).await?;
-        self.services.records.forget_merchant(&self.merchant);
+        let address = origin.strip_prefix("http://").and_then(|address| address.parse().ok());
+        let address = address.ok_or(DemoError::Incomplete("its origin is malformed"))?;
+        let administration = &self.services.administration;
+        administration.set_local_origin(&Actor::system(), &self.merchant, address).await?;
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Write};
+use std::io::Write;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -17,6 +17,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::sealer::{Sealer, SealingKey};
 use super::secret_entry::{KeyCheck, SecretEntry, SecretFault};
+use super::secret_file::read_secret_file;
 use super::secret_kind::SecretKind;
 use super::signing_entry::SigningEntry;
 use super::token_kind::TokenKind;
@@ -42,7 +43,7 @@ pub struct KeyFile {
 #[serde(transparent)]
 pub(super) struct Secret(String);
 
-/// The key file could not be used; nothing was overwritten.
+/// The key file could not be used; nothing was overwritten, but where it says so.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyFileError {
     /// Another change of the file runs.
@@ -51,12 +52,21 @@ pub enum KeyFileError {
     /// The content is not a key file.
     #[error("{path} is damaged: restore it from a backup; without it no stored key can be checked", path = .0.display())]
     Damaged(PathBuf),
+    /// The name is that of a link, which a change would replace.
+    #[error("{path} is a link: name the directory that holds the file itself", path = .0.display())]
+    Link(PathBuf),
     /// There is a database but no key file.
     #[error("{path} is missing beside an existing database: restore it from a backup", path = .0.display())]
     Missing(PathBuf),
     /// Others than its owner may read or write the file.
     #[error("{path} can be read by others than its owner: run chmod 600 on it", path = .0.display())]
     Open(PathBuf),
+    /// The file was exchanged, but perhaps not durably.
+    #[error(
+        "{path} was changed and the change is in force, but it may not survive a power cut: {1}: run sync, then list",
+        path = .0.display()
+    )]
+    NotDurable(PathBuf, std::io::Error),
     /// The operating system gave no random bytes.
     #[error("the operating system gave no random bytes for new keys")]
     Randomness,
@@ -90,12 +100,9 @@ impl KeyFile {
         if metadata.mode() & 0o077 != 0 {
             return Err(KeyFileError::Open(path.into()));
         }
-        let mut text = Zeroizing::new(String::new());
-        file.take(Self::MAX_LEN).read_to_string(&mut text).map_err(|error| match error.kind() {
-            std::io::ErrorKind::InvalidData => KeyFileError::Damaged(path.into()),
-            _ => unreadable(error),
-        })?;
-        Self::parse(&text).ok_or_else(|| KeyFileError::Damaged(path.into()))
+        let bytes = read_secret_file(&file, Self::MAX_LEN).map_err(unreadable)?;
+        let text = std::str::from_utf8(&bytes).ok();
+        text.and_then(Self::parse).ok_or_else(|| KeyFileError::Damaged(path.into()))
     }
 
     pub(super) fn parse(text: &str) -> Option<Self> {

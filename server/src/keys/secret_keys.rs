@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use time::OffsetDateTime;
 use tollgate_apikey::Peppers;
 use tollgate_challenge_signature::ChallengeKeys;
 
@@ -11,6 +12,7 @@ use super::current::Current;
 use super::file::{KeyFile, KeyFileError};
 use super::sealer::Sealer;
 use super::secret_entry::KeyCheck;
+use super::secret_kind::SecretKind;
 use super::stamp::Stamp;
 use super::token_peppers::TokenPeppers;
 
@@ -25,6 +27,14 @@ pub struct SecretKeys {
     token_peppers: Current<TokenPeppers>,
     challenge_keys: Current<ChallengeKeys>,
     sealer: Arc<Sealer>,
+    newest: Mutex<Newest>,
+}
+
+/// The versions that things are made with, one of each kind.
+struct Newest {
+    checks: Vec<KeyCheck>,
+    /// Since when, in Unix seconds.
+    since: i64,
 }
 
 /// What stood there at the last look.
@@ -86,6 +96,8 @@ impl SecretKeys {
             token_peppers: Current::new(token_peppers),
             challenge_keys: Current::new(challenge_keys),
             sealer: Arc::new(sealer),
+            // No request of this process has used others.
+            newest: Mutex::new(Newest { checks: newest(&checks), since: i64::MIN }),
         };
         Ok((keys, checks))
     }
@@ -109,12 +121,23 @@ impl SecretKeys {
     }
 
     /// Uses these secrets from now on; who has taken one of those before finishes with it.
-    pub fn put_in_use(&self, set: SecretKeySet) {
-        let SecretKeySet { peppers, token_peppers, challenge_keys, sealer, checks: _ } = set;
+    pub fn put_in_use(&self, set: SecretKeySet, now: OffsetDateTime) {
+        let SecretKeySet { peppers, token_peppers, challenge_keys, sealer, checks } = set;
         self.peppers.exchange(peppers);
         self.token_peppers.exchange(token_peppers);
         self.challenge_keys.exchange(challenge_keys);
         self.sealer.exchange(sealer);
+        let mut known = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        let checks = newest(&checks);
+        if known.checks != checks {
+            *known = Newest { checks, since: now.unix_timestamp() };
+        }
+    }
+
+    /// Since when nothing begins to be made with other versions than the newest, in Unix seconds.
+    #[must_use]
+    pub fn settled_since(&self) -> i64 {
+        self.newest.lock().unwrap_or_else(PoisonError::into_inner).since
     }
 
     /// The file.
@@ -150,6 +173,12 @@ impl SecretKeys {
     fn lock(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The first of each kind; they come newest first.
+fn newest(checks: &[KeyCheck]) -> Vec<KeyCheck> {
+    let first = |kind| checks.iter().find(|check| check.kind == kind).copied();
+    SecretKind::ALL.into_iter().filter_map(first).collect()
 }
 
 impl Seen {

@@ -147,14 +147,16 @@ impl KeyFile {
 
     /// Takes out the versions of these kinds that nothing needs, and answers them.
     ///
-    /// `needed` says how many stored records need a version; the current one is never taken out.
+    /// `needed` says how many stored records need a version, and `settled` since when, in Unix seconds, nothing more
+    /// begins to be made with old ones; the current one is never taken out.
     pub fn prune_secrets(
         &mut self,
         kinds: &[SecretKind],
         needed: impl Fn(SecretKind, u32) -> u64,
+        settled: i64,
         now: OffsetDateTime,
     ) -> Vec<SecretKeyLine> {
-        let mut dead = self.secret_keys(kinds, needed, now);
+        let mut dead = self.secret_keys(kinds, needed, settled, now);
         dead.retain(|line| line.state == SecretState::Dead);
         for line in &dead {
             self.entries(line.kind).retain(|entry| entry.version != line.version);
@@ -162,12 +164,14 @@ impl KeyFile {
         dead
     }
 
-    /// The versions of these kinds, of each the newest first; `needed` as for [`prune_secrets`](Self::prune_secrets).
+    /// The versions of these kinds, of each the newest first; `needed` and `settled` as for
+    /// [`prune_secrets`](Self::prune_secrets).
     #[must_use]
     pub fn secret_keys(
         &self,
         kinds: &[SecretKind],
         needed: impl Fn(SecretKind, u32) -> u64,
+        settled: i64,
         now: OffsetDateTime,
     ) -> Vec<SecretKeyLine> {
         let mut lines = Vec::new();
@@ -177,7 +181,11 @@ impl KeyFile {
             for entry in self.secrets(kind) {
                 let state = match successor {
                     None => SecretState::Current,
-                    Some(next) if needed(kind, entry.version) == 0 && outlived(next.created_at, lingers, now) => {
+                    Some(next)
+                        if needed(kind, entry.version) == 0
+                            && outlived(next.created_at, lingers, now)
+                            && outlived(Some(settled), lingers, now) =>
+                    {
                         SecretState::Dead
                     }
                     Some(_) => SecretState::Previous,
@@ -243,7 +251,7 @@ mod tests {
     }
 
     fn states(keys: &KeyFile, kind: SecretKind, needed: u64, seconds: i64) -> String {
-        let lines = keys.secret_keys(&[kind], |_, _| needed, at(seconds));
+        let lines = keys.secret_keys(&[kind], |_, _| needed, i64::MIN, at(seconds));
         let words: Vec<_> = lines.iter().map(|line| format!("{} {}", line.version, line.state.as_str())).collect();
         words.join(", ")
     }
@@ -258,8 +266,10 @@ mod tests {
             assert_eq!(states(&keys, kind, 3, 9000), "2 current, 1 previous");
             assert_eq!(states(&keys, kind, 0, 69), "2 current, 1 previous");
             assert_eq!(states(&keys, kind, 0, 70), "2 current, 1 dead");
-            assert!(keys.prune_secrets(&[kind], |_, _| 3, at(9000)).is_empty());
-            assert_eq!(keys.prune_secrets(&SecretKind::ALL, |_, _| 0, at(70)).len(), 1);
+            assert!(keys.prune_secrets(&[kind], |_, _| 3, i64::MIN, at(9000)).is_empty());
+            let taken_over = at(40).unix_timestamp();
+            assert!(keys.prune_secrets(&[kind], |_, _| 0, taken_over, at(99)).is_empty(), "taken over late");
+            assert_eq!(keys.prune_secrets(&SecretKind::ALL, |_, _| 0, taken_over, at(100)).len(), 1);
             assert_eq!(states(&keys, kind, 0, 9000), "2 current", "the current one stays");
         }
     }

@@ -17,6 +17,8 @@ pub type Change<T> = Result<Result<T, ChangeRefusal>, StorageError>;
 /// Why a change was not made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChangeRefusal {
+    /// No key would be left for the requests that must be signed.
+    LastLiveKey,
     /// Request signing would be required without a usable key.
     NoLiveKey,
     /// No such record, or none of the owner it is made for.

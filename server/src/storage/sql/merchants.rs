@@ -177,8 +177,17 @@ pub(super) async fn setting(
     mode: Mode,
     name: &str,
 ) -> Result<Option<String>, StorageError> {
+    stored_setting(&db.read, merchant, mode, name).await
+}
+
+pub(super) async fn stored_setting(
+    on: impl Executor,
+    merchant: &MerchantId,
+    mode: Mode,
+    name: &str,
+) -> Result<Option<String>, StorageError> {
     let query = query_scalar("SELECT value FROM settings WHERE merchant_id = $1 AND mode = $2 AND name = $3");
-    query.bind(merchant.as_str()).bind(mode.as_str()).bind(name).fetch_optional(&db.read).await
+    query.bind(merchant.as_str()).bind(mode.as_str()).bind(name).fetch_optional(on).await
 }
 
 pub(super) async fn set_setting(

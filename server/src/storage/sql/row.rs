@@ -73,7 +73,7 @@ pub(super) fn credential(row: &Row) -> Result<Credential> {
         scopes: Scopes::parse(row.try_get("scopes")?).map_err(|_| StorageError::corrupt())?,
         ip_list: ip_list(row.try_get("ip_list")?)?,
         lifecycle: lifecycle(row)?,
-        last_four: row.try_get("last_four")?,
+        last_four: row.try_get::<&str, _>("last_four")?.into(),
         name: row.try_get("name")?,
     })
 }

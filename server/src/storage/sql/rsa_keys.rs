@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use time::OffsetDateTime;
-use tollgate_apikey::{KeyId, Mode, Overlap};
+use tollgate_apikey::{KeyId, Mode, Overlap, Status};
 
 use super::row::LifecycleColumns;
 use super::{Database, Executor, Transaction, merchants, query, row};
@@ -52,8 +52,12 @@ impl RsaKeys for Database {
             let Some(mut found) = find(change.tx(), id).await? else {
                 return Ok(Err(ChangeRefusal::NotFound));
             };
+            let is_last = is_last(change.tx(), &found, now).await?;
             if found.lifecycle.retire(now, overlap).is_err() {
                 return Ok(Err(ChangeRefusal::NotUsable));
+            }
+            if is_last {
+                return Ok(Err(ChangeRefusal::LastLiveKey));
             }
             store_lifecycle(change.tx(), &found).await?;
             change.commit(entry).await?;
@@ -69,6 +73,9 @@ impl RsaKeys for Database {
             };
             if found.lifecycle.revoked_at().is_some() {
                 return Ok(Ok(false));
+            }
+            if is_last(change.tx(), &found, now).await? {
+                return Ok(Err(ChangeRefusal::LastLiveKey));
             }
             found.lifecycle.revoke(now).map_err(|_| StorageError::corrupt())?;
             store_lifecycle(change.tx(), &found).await?;
@@ -131,6 +138,20 @@ async fn all(on: &mut Transaction, merchant: &MerchantId, mode: Mode) -> Result<
     let query = query("SELECT * FROM rsa_keys WHERE merchant_id = $1 AND mode = $2 ORDER BY created_at, id");
     let rows = query.bind(merchant.as_str()).bind(mode.as_str()).fetch_all(on).await?;
     rows.iter().map(row::rsa_key).collect()
+}
+
+/// Whether requests must be signed and no other key will go on checking them; a dead key is nobody's last.
+async fn is_last(tx: &mut Transaction, key: &RsaKey, now: OffsetDateTime) -> Result<bool, StorageError> {
+    if key.lifecycle.check(now).is_err() {
+        return Ok(false);
+    }
+    let required = merchants::stored_setting(&mut *tx, &key.merchant, key.mode, REQUEST_SIGNING).await?;
+    if !required.as_deref().and_then(Switch::from_stored).is_some_and(Switch::is_on) {
+        return Ok(false);
+    }
+    let known = all(tx, &key.merchant, key.mode).await?;
+    // One that retires is no successor.
+    Ok(!known.iter().any(|other| other.id != key.id && other.lifecycle.status(now) == Status::Active))
 }
 
 async fn store_lifecycle(on: &mut Transaction, key: &RsaKey) -> Result<(), StorageError> {

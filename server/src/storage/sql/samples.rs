@@ -128,7 +128,7 @@ async fn insert_credentials(tx: &mut Transaction, credentials: &[Credential], se
             .bind(&credential.digest[..])
             .bind(credential.scopes.to_string())
             .bind(row::ip_list_column(&credential.ip_list))
-            .bind(&credential.last_four)
+            .bind(&*credential.last_four)
             .bind(life.created_at)
             .bind(life.expires_at)
             .bind(life.retiring_until)

@@ -16,7 +16,7 @@ struct SealedTable {
     numbered: bool,
     /// `id`, `context`, `version` and `sealed` under versions before `$1`: at most `$2`, after the first `$3`.
     select: &'static str,
-    /// Row `$1` gets version `$2` and content `$3` if it has version `$4`.
+    /// Row `$1` gets version `$2` and content `$3` if it has version `$4` and content `$5`.
     update: &'static str,
     /// `version` and `records`.
     count: &'static str,
@@ -26,22 +26,12 @@ struct SealedTable {
 const SEALED: &[SealedTable] = &[
     SealedTable {
         #[cfg(test)]
-        column: ("webhook_endpoints", "bearer_sealed"),
-        numbered: false,
-        select: "SELECT id, id AS context, bearer_key_version AS version, bearer_sealed AS sealed \
-                 FROM webhook_endpoints WHERE bearer_key_version < $1 ORDER BY bearer_key_version, id LIMIT $2 OFFSET $3",
-        update: "UPDATE webhook_endpoints SET bearer_key_version = $2, bearer_sealed = $3 \
-                 WHERE id = $1 AND bearer_key_version = $4",
-        count: "SELECT bearer_key_version AS version, COUNT(*) AS records FROM webhook_endpoints \
-                WHERE bearer_key_version IS NOT NULL GROUP BY bearer_key_version",
-    },
-    SealedTable {
-        #[cfg(test)]
         column: ("sealed_secrets", "sealed"),
         numbered: false,
         select: "SELECT id, id AS context, key_version AS version, sealed FROM sealed_secrets WHERE key_version < $1 \
                  ORDER BY key_version, id LIMIT $2 OFFSET $3",
-        update: "UPDATE sealed_secrets SET key_version = $2, sealed = $3 WHERE id = $1 AND key_version = $4",
+        update: "UPDATE sealed_secrets SET key_version = $2, sealed = $3 WHERE id = $1 AND key_version = $4 \
+                 AND sealed = $5",
         count: "SELECT key_version AS version, COUNT(*) AS records FROM sealed_secrets GROUP BY key_version",
     },
     SealedTable {
@@ -50,8 +40,20 @@ const SEALED: &[SealedTable] = &[
         numbered: true,
         select: "SELECT id, codes_context AS context, codes_key_version AS version, codes_sealed AS sealed FROM orders \
                  WHERE codes_key_version < $1 ORDER BY codes_key_version, id LIMIT $2 OFFSET $3",
-        update: "UPDATE orders SET codes_key_version = $2, codes_sealed = $3 WHERE id = $1 AND codes_key_version = $4",
+        update: "UPDATE orders SET codes_key_version = $2, codes_sealed = $3 WHERE id = $1 AND codes_key_version = $4 \
+                 AND codes_sealed = $5",
         count: "SELECT codes_key_version AS version, COUNT(*) AS records FROM orders GROUP BY codes_key_version",
+    },
+    SealedTable {
+        #[cfg(test)]
+        column: ("webhook_endpoints", "bearer_sealed"),
+        numbered: false,
+        select: "SELECT id, id AS context, bearer_key_version AS version, bearer_sealed AS sealed FROM webhook_endpoints \
+                 WHERE bearer_key_version < $1 ORDER BY bearer_key_version, id LIMIT $2 OFFSET $3",
+        update: "UPDATE webhook_endpoints SET bearer_key_version = $2, bearer_sealed = $3 \
+                 WHERE id = $1 AND bearer_key_version = $4 AND bearer_sealed = $5",
+        count: "SELECT bearer_key_version AS version, COUNT(*) AS records FROM webhook_endpoints \
+                WHERE bearer_key_version IS NOT NULL GROUP BY bearer_key_version",
     },
 ];
 
@@ -138,14 +140,14 @@ impl SecretKeyRecords for Database {
     async fn reseal(&self, records: &[Resealed]) -> Result<u64, StorageError> {
         self.transaction(|mut tx| async move {
             let mut changed = 0;
-            for Resealed { row, old_version, key_version, sealed } in records {
+            for Resealed { row, old_version, old, key_version, sealed } in records {
                 let table = SEALED.get(row.table).ok_or_else(StorageError::corrupt)?;
                 let query = query(table.update);
                 let query = match &row.id {
                     RowId::Number(id) => query.bind(id),
                     RowId::Text(id) => query.bind(id),
                 };
-                let query = query.bind(*key_version).bind(sealed).bind(*old_version);
+                let query = query.bind(*key_version).bind(sealed).bind(*old_version).bind(old);
                 changed += query.execute(&mut tx).await?;
             }
             tx.commit().await?;
@@ -175,7 +177,7 @@ mod tests {
         let database = Database::sqlite(&dir.path().join("tollgate.db")).await.unwrap();
         let found = query(
             "SELECT t.name AS in_table, c.name AS in_column FROM sqlite_master t JOIN pragma_table_info(t.name) c \
-             WHERE t.type = 'table' AND (c.name = 'sealed' OR c.name LIKE '%\\_sealed' ESCAPE '\\') ORDER BY t.name DESC",
+             WHERE t.type = 'table' AND (c.name = 'sealed' OR c.name LIKE '%\\_sealed' ESCAPE '\\') ORDER BY t.name",
         )
         .fetch_all(&database.read)
         .await
@@ -183,7 +185,8 @@ mod tests {
         let text = |row: &'_ Row, column| row.try_get::<String, _>(column).unwrap();
         let columns: Vec<_> = found.iter().map(|row| (text(row, "in_table"), text(row, "in_column"))).collect();
         let columns: Vec<_> = columns.iter().map(|(table, column)| (table.as_str(), column.as_str())).collect();
-        let listed: Vec<_> = SEALED.iter().map(|table| table.column).collect();
+        let mut listed: Vec<_> = SEALED.iter().map(|table| table.column).collect();
+        listed.sort_unstable();
         assert_eq!(columns, listed, "a column with something sealed must be in the list");
         for table in 0..SEALED.len() {
             assert!(database.sealed_before(9, table, 0, 10).await.unwrap().unwrap().is_empty());

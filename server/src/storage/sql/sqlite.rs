@@ -15,6 +15,7 @@ use super::database::{Database, OpenError, Reader, Writer};
 use super::group::GroupWriter;
 use super::migrations;
 use super::query::{Fetch, Fetched, Query, Value};
+use crate::storage::error::is_damage;
 
 /// Connections that only read.
 const READERS: u32 = 4;
@@ -150,19 +151,17 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 }
 
 fn classify(path: &Path, error: &sqlx::Error) -> OpenError {
-    const NOT_A_DATABASE: &str = "26";
-    const CORRUPT: &str = "11";
-    let damaged = error
-        .as_database_error()
-        .and_then(sqlx::error::DatabaseError::code)
-        .is_some_and(|code| code == NOT_A_DATABASE || code == CORRUPT);
-    if damaged { OpenError::Damaged(path.into()) } else { OpenError::Unreadable(path.into(), error.to_string()) }
+    if is_damage(error) {
+        OpenError::Damaged(path.into())
+    } else {
+        OpenError::Unreadable(path.into(), error.to_string())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::storage::sql::query;
+    use crate::storage::sql::{query, query_scalar};
 
     #[tokio::test]
     async fn opens_again_what_it_made() {
@@ -247,6 +246,27 @@ mod tests {
         // Behind the header of the file stands the first page of the schema.
         std::os::unix::fs::FileExt::write_all_at(&file, &[0xff; 64], 100).unwrap();
         assert!(matches!(open(&path).await, Err(OpenError::Damaged(_))));
+    }
+
+    #[tokio::test]
+    async fn a_damaged_page_that_is_met_later_fails_the_request_that_meets_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("tollgate.db");
+        let db = open(&path).await.unwrap();
+        let roots: Vec<i64> = query_scalar("SELECT rootpage FROM sqlite_schema WHERE tbl_name = 'merchants'")
+            .fetch_all(&db.read)
+            .await
+            .unwrap();
+        db.close().await;
+        large(&path).await;
+        let file = std::fs::File::options().write(true).open(&path).unwrap();
+        for root in roots {
+            let page = u64::try_from(root - 1).unwrap() * 4096;
+            std::os::unix::fs::FileExt::write_all_at(&file, &[0xff; 4096], page).unwrap();
+        }
+        let db = open(&path).await.unwrap();
+        let met = crate::storage::Vault::merchants(&db).await.unwrap_err();
+        assert_eq!(met.kind(), crate::storage::StorageErrorKind::Corrupt);
     }
 
     #[tokio::test]

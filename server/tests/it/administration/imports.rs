@@ -7,6 +7,7 @@ use tollgate::account::{CLIENT_ID, ClientDialect, OauthClient, SecretText};
 use tollgate::administration::{Error, NewClient};
 use tollgate_apikey::{Mode, Scopes};
 
+use super::clients::with_token;
 use super::{actions, administration, bearer, buy, operator, overlap, token};
 use crate::world::{Call, World, world};
 
@@ -174,10 +175,26 @@ async fn an_imported_client_rotates_into_a_secret_of_ours_and_keeps_its_id() {
             assert_eq!(world.send(buy(path, &id, &secret)).await.status, expected, "{path}: {after} s later");
             assert_eq!(world.send(buy(path, &id, new.text.expose_secret())).await.status, 200, "{path}");
         }
+        assert_ne!(world.send(with_token(dialect, &bought)).await.status, 401, "{path}: its token runs out (L4)");
         assert!(administration(&world).revoke_client(&operator(), client.id).await.unwrap());
         assert_eq!(world.send(buy(path, &id, new.text.expose_secret())).await.status, 401, "{path}");
-        let asked = bearer(Call::get("/api/a_secured_endpoint"), &bought);
-        assert_eq!(world.send(asked).await.status, 401, "{path}: its token died with it, or never was one here");
+        assert_eq!(world.send(with_token(dialect, &bought)).await.status, 401, "{path}: its token died with it");
+    }
+}
+
+#[tokio::test]
+async fn an_imported_secret_that_is_replaced_at_once_takes_its_tokens_with_it() {
+    for (dialect, path) in DIALECTS {
+        let world = world().await;
+        let (_, id, secret) = PAIRS[2];
+        let client = import(&world, dialect, Mode::Test, id, secret).await.unwrap();
+        let (id, secret) = (encoded(id), encoded(secret));
+        let bought = token(&world.send(buy(path, &id, &secret)).await);
+        assert_ne!(world.send(with_token(dialect, &bought)).await.status, 401, "{path}: it is a good one");
+        let new = administration(&world).rotate_client_secret(&operator(), client.id, overlap(0)).await.unwrap();
+        assert_eq!(world.send(buy(path, &id, &secret)).await.status, 401, "{path}");
+        assert_eq!(world.send(with_token(dialect, &bought)).await.status, 401, "{path}");
+        assert_eq!(world.send(buy(path, &id, new.text.expose_secret())).await.status, 200, "{path}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! API keys of the three key dialects.
 
 use time::Duration;
-use tollgate::account::{Credential, KeyFamily, UserId};
+use tollgate::account::{Credential, KeyFamily, MerchantId, MerchantStatus, UserId};
 use tollgate::administration::{Error, Issued, NewKey, Page, parse_allow_list};
 use tollgate_apikey::{Mode, Scopes};
 use tollgate_client_address::IpList;
@@ -205,4 +205,34 @@ async fn lists_run_in_pages_from_the_newest_and_hold_no_client_secret() {
     assert_eq!(seen[..5], made);
     let all = seen.iter().collect::<std::collections::HashSet<_>>();
     assert_eq!(all.len(), seen.len(), "no key is seen twice");
+}
+
+#[tokio::test]
+async fn before_the_approval_88pay_and_caibo_make_no_live_key() {
+    let world = world().await;
+    let (administration, merchant) = (administration(&world), world.merchant_id());
+    for (family, scope, asks) in [
+        (KeyFamily::CAIBO, "payment_requests:read", true),
+        (KeyFamily::EIGHTY_EIGHT_PAY, "balance:read", true),
+        (KeyFamily::CARDPLUSPAY, "balance:read", false),
+    ] {
+        let set = async |status| administration.set_merchant_status(&operator(), &merchant, status).await.unwrap();
+        let live = || NewKey { mode: Mode::Live, ..new_key(&world, family, scope) };
+        set(MerchantStatus::Active).await;
+        let approved = issue(&world, live()).await;
+        set(MerchantStatus::PendingKyc).await;
+        let before = actions(&world).await;
+        let issued = administration.issue_key(&operator(), live()).await;
+        assert_eq!(matches!(issued, Err(Error::NotApproved)), asks, "{scope}: {issued:?}");
+        let rotated = administration.rotate_key(&operator(), approved.record.id, overlap(60)).await;
+        assert_eq!(matches!(rotated, Err(Error::NotApproved)), asks, "{scope}: {rotated:?}");
+        assert_eq!(actions(&world).await == before, asks, "{scope}: a refusal leaves no entry");
+        let _test = issue(&world, new_key(&world, family, scope)).await;
+    }
+    let nobody = NewKey {
+        merchant: MerchantId::new("PER", "9ZQ4K").unwrap(),
+        mode: Mode::Live,
+        ..new_key(&world, KeyFamily::EIGHTY_EIGHT_PAY, "balance:read")
+    };
+    assert!(matches!(administration.issue_key(&operator(), nobody).await, Err(Error::NotFound)));
 }

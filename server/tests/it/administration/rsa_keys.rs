@@ -58,6 +58,8 @@ async fn a_retired_key_signs_until_the_last_second_of_its_overlap() {
     }
     let refused = administration(&world).retire_rsa_key(&operator(), first, overlap(60)).await;
     assert!(matches!(refused, Err(Error::NotUsable)));
+    let third = another(&world).public_key().to_spki_pem();
+    administration(&world).register_rsa_key(&operator(), &merchant, Mode::Test, &third).await.unwrap();
     assert!(administration(&world).revoke_rsa_key(&operator(), registered.id).await.unwrap());
     assert_eq!(signed(&world, &new).await, 401, "dead at once (L3)");
     let back = administration(&world).register_rsa_key(&operator(), &merchant, Mode::Test, &pem).await;
@@ -115,4 +117,28 @@ async fn signing_is_required_only_where_a_live_key_is_registered() {
     assert_eq!(unsigned(&world).await, 200);
     let known = administration(&world).settings(&merchant, Mode::Test).await.unwrap();
     assert_eq!(known, [Setting::RequestSigningRequired(Switch::Off)]);
+}
+
+#[tokio::test]
+async fn the_last_live_key_stays_while_requests_must_be_signed() {
+    let world = world().await;
+    let (administration, merchant) = (administration(&world), signing(&world).await);
+    let last = administration.rsa_keys(&merchant, Mode::Test).await.unwrap().remove(0).id;
+    let revoke = async |id| administration.revoke_rsa_key(&operator(), id).await;
+    let retire = async |id| administration.retire_rsa_key(&operator(), id, overlap(60)).await;
+    let before = actions(&world).await;
+    assert!(matches!(revoke(last).await, Err(Error::LastLiveKey)));
+    assert!(matches!(retire(last).await, Err(Error::LastLiveKey)));
+    assert_eq!(actions(&world).await, before, "a refusal leaves no entry");
+    assert_eq!(signed(&world, &signer(&world)).await, 200);
+
+    let pem = another(&world).public_key().to_spki_pem();
+    let next = administration.register_rsa_key(&operator(), &merchant, Mode::Test, &pem).await.unwrap().id;
+    retire(last).await.unwrap();
+    assert!(matches!(revoke(next).await, Err(Error::LastLiveKey)), "one that retires is no successor");
+    assert!(revoke(last).await.unwrap(), "there is another");
+    assert!(!revoke(last).await.unwrap(), "a dead one is nobody's last");
+
+    administration.set_request_signing(&operator(), &merchant, Mode::Test, Switch::Off).await.unwrap();
+    assert!(revoke(next).await.unwrap(), "nothing needs it");
 }

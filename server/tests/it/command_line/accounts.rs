@@ -4,6 +4,8 @@ use std::fs;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use time::format_description::well_known::Rfc3339;
+use time::{Duration, OffsetDateTime};
 use tollgate::rng::Rng;
 use tollgate_challenge_signature::merchant::generate_pkcs8_pem;
 
@@ -47,6 +49,35 @@ fn a_key_lives_and_dies_in_the_running_server_when_the_command_returns() {
 
     let offline = record(&data, &["key", "inspect", text(&third, "id")], "");
     assert_eq!(offline, shown, "the same without a server");
+}
+
+#[test]
+fn a_rotation_without_an_overlap_takes_that_of_the_dialect() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let create = ["merchant", "create", "Shop", "--country", "COL", "--currency", "COP"];
+    let merchant = record(&data, &create, "");
+    let issue = |dialect| {
+        let command = ["key", "issue", text(&merchant, "id"), "--dialect", dialect, "--mode", "test"];
+        text(&record(&data, &command, ""), "id").to_owned()
+    };
+    let inspect = |key: &str| record(&data, &["key", "inspect", key], "");
+
+    let caibo = issue("caibo");
+    record(&data, &["key", "rotate", &caibo], "");
+    assert_eq!(text(&inspect(&caibo), "status"), "expired", "0 (L2)");
+    let eighty_eight_pay = issue("88pay");
+    let successor = record(&data, &["key", "rotate", &eighty_eight_pay], "");
+    let old = inspect(&eighty_eight_pay);
+    assert_eq!(text(&old, "status"), "retiring");
+    let at = |record, member| OffsetDateTime::parse(text(record, member), &Rfc3339).unwrap();
+    let overlap = at(&old, "retiring_until") - at(&successor, "created_at");
+    // The two moments of one command, by the real clock.
+    assert!((Duration::DAY..Duration::DAY + Duration::MINUTE).contains(&overlap), "24 h (88Pay §5): {overlap}");
+    let cardpluspay = issue("cardpluspay");
+    refused(&data, &["key", "rotate", &cardpluspay], 2, "--overlap");
+    assert_eq!(text(&inspect(&cardpluspay), "status"), "active");
+    refused(&data, &["key", "rotate", "A00000000001"], 1, "no such record");
 }
 
 #[test]
@@ -199,6 +230,9 @@ fn signing_is_required_only_where_a_key_can_check_it() {
     );
     let shown = record(&data, &["merchant", "inspect", id], "");
     assert_eq!(shown["request_signing_required_test"], true);
+    refused(&data, &["rsa-key", "retire", text(&key, "id"), "--overlap", "1h"], 1, "register another first");
+    refused(&data, &["rsa-key", "revoke", text(&key, "id")], 1, "switch request signing off");
+    record(&data, &["rsa-key", "signing", id, "--mode", "test", "off"], "");
     assert_eq!(
         text(&record(&data, &["rsa-key", "retire", text(&key, "id"), "--overlap", "1h"], ""), "status"),
         "retiring"
@@ -224,7 +258,25 @@ fn the_log_of_changes_is_listed_checked_and_exported() {
     assert!(lines.windows(2).all(|pair| pair[0]["hash"] == pair[1]["previous"]), "oldest first, and chained");
     let wrong = format!("1:{}", "0".repeat(64));
     refused(&data, &["audit", "verify", "--against", &wrong], 1, "is not the one that was noted");
+    let none = format!("0:{}", text(&early, "head").split(':').nth(1).unwrap());
+    refused(&data, &["audit", "verify", "--against", &none], 1, "is not the one that was noted");
     refused(&data, &["audit", "verify", "--against", "1:zz"], 2, "a head has the form");
+}
+
+#[test]
+fn a_change_made_without_a_server_says_its_place_in_the_log_on_standard_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let place = ["--json", "--data", data.to_str().unwrap()];
+    let create = ["merchant", "create", "Shop", "--country", "PER", "--currency", "PEN"];
+    let made = run(&[&create[..], &place].concat(), "");
+    assert_eq!(made.code, Some(0), "{}", made.err);
+    let line: serde_json::Value = serde_json::from_str(&made.err).expect("one line");
+    assert_eq!((text(&line, "target"), text(&line, "action")), ("tollgate::audit", "merchant.created"));
+    let verified = run(&[&["audit", "verify"][..], &place].concat(), "");
+    assert_eq!(verified.err, "", "nothing was changed");
+    let head: serde_json::Value = serde_json::from_str(&verified.out).unwrap();
+    assert_eq!(text(&head, "head"), format!("{}:{}", line["seq"], text(&line, "hash")));
 }
 
 #[test]

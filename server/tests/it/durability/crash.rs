@@ -26,7 +26,7 @@ fn what_was_acknowledged_survives_kill_9() {
     let address = dev.text("/sandbox").replace("http://", "");
     let shop = Shop::of(&dev);
     let (mut lasting, mut acknowledged, mut spent) = (Acknowledged::default(), 0, 0);
-    let mut head = None;
+    let mut head: Option<String> = None;
     for round in 0..rounds() {
         let wire = Wire::to(&dev, &data);
         // From a kill in the first writes to one in the midst of many, checkpoints of the log included.
@@ -34,7 +34,7 @@ fn what_was_acknowledged_survives_kill_9() {
         dev = after;
         let wire = Wire::to(&dev, &data);
         known.holds(&shop, &wire, &mut spent);
-        head = Some(chain(&wire, head));
+        head = Some(chain(&wire, head.as_deref()));
         acknowledged += known.len();
         lasting.issued.extend(known.issued);
         lasting.dead.extend(known.dead);
@@ -75,7 +75,7 @@ fn killed_under_load(dev: Dev, shop: &Shop, wire: &Wire, round: usize, writes: u
 }
 
 /// The audit log verifies and still holds the head of the round before; answers its head now.
-fn chain(wire: &Wire, before: Option<String>) -> String {
+fn chain(wire: &Wire, before: Option<&str>) -> String {
     match wire.command(&json!({ "audit": { "verify": { "against": before } } })).unwrap() {
         Done::Record(report, None) => report["head"].as_str().unwrap().to_owned(),
         other => panic!("{other:?}"),

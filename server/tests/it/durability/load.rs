@@ -116,7 +116,7 @@ impl Shop {
         Some((format!("Bearer {}", reply.text("/data/access_token")), reply.text("/data/session_id")))
     }
 
-    pub(super) fn charge(&self, wire: &Wire, session: &(String, String), call: &str) -> Option<Reply> {
+    pub(super) fn charge(wire: &Wire, session: &(String, String), call: &str) -> Option<Reply> {
         let headers = [("authorization", &*session.0), ("x-session-id", &session.1), ("idempotency-key", call)];
         let body = r#"{"flow":"PAYIN","method_code":"CARDS","amount":50000,"currency":"COP","country":"COL"}"#;
         wire.ask("POST /api/transactions/charges", &headers, body)
@@ -218,7 +218,7 @@ impl Acknowledged {
             assert_eq!(shop.open_checkout(wire, token).unwrap().status, 401, "a revoked token is dead");
         }
         let session = shop.session(wire).unwrap();
-        let charge = |call: &str| shop.charge(wire, &session, call).unwrap();
+        let charge = |call: &str| Shop::charge(wire, &session, call).unwrap();
         repeat(&self.charges, "/data/reference", charge);
         repeat(&self.orders, "/data/id", |call| shop.order(wire, call).unwrap());
         *spent += self.orders.len() * PRICE;
@@ -256,7 +256,7 @@ pub(super) fn work(shop: &Shop, wire: &Wire, worker: Worker, name: &str, told: &
 /// Issues a key; leaves it, revokes it, or rotates it with and without overlap.
 fn keys(shop: &Shop, wire: &Wire, _: &str, turn: usize, known: &mut Acknowledged) -> Option<()> {
     let (id, secret) = shown(wire.command(&shop.issue())?);
-    if turn % 4 == 0 {
+    if turn.is_multiple_of(4) {
         known.issued.push(secret);
         return Some(());
     }
@@ -271,9 +271,9 @@ fn keys(shop: &Shop, wire: &Wire, _: &str, turn: usize, known: &mut Acknowledged
     let (_, successor) = shown(wire.command(&json!({ "key": { "rotate": { "key": id, "overlap": overlap } } }))?);
     known.issued.push(successor);
     if overlap == 0 {
-        known.dead.push(secret)
+        known.dead.push(secret);
     } else {
-        known.issued.push(secret)
+        known.issued.push(secret);
     }
     Some(())
 }
@@ -286,7 +286,7 @@ fn payments(shop: &Shop, wire: &Wire, _: &str, turn: usize, known: &mut Acknowle
     let reply = shop.mint(wire, &request)?;
     assert_eq!(reply.status, 201, "{reply:?}");
     let token = reply.text("/token");
-    if turn % 2 == 0 {
+    if turn.is_multiple_of(2) {
         known.grants.push((request, token));
         return Some(());
     }
@@ -309,7 +309,7 @@ fn charges(shop: &Shop, wire: &Wire, name: &str, turn: usize, known: &mut Acknow
     let session = shop.session(wire)?;
     let call = format!("{name}-{turn}");
     known.charges.push((call.clone(), None));
-    let reply = shop.charge(wire, &session, &call)?;
+    let reply = Shop::charge(wire, &session, &call)?;
     assert_eq!(reply.status, 200, "{reply:?}");
     known.charges.last_mut()?.1 = Some(reply.body);
     Some(())
@@ -327,7 +327,7 @@ fn orders(shop: &Shop, wire: &Wire, name: &str, turn: usize, known: &mut Acknowl
 /// Buys access tokens and revokes every other one.
 fn tokens(shop: &Shop, wire: &Wire, _: &str, turn: usize, known: &mut Acknowledged) -> Option<()> {
     let token = shop.access_token(wire)?;
-    if turn % 2 == 0 {
+    if turn.is_multiple_of(2) {
         known.access_tokens.push(token);
         return Some(());
     }

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::super::binary::Dev;
 
 /// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Where a server can be reached.
 #[derive(Clone)]
@@ -54,7 +54,7 @@ impl Wire {
             request.push_str("content-type: application/json\r\n");
         }
         for (name, value) in headers {
-            request.push_str(&format!("{name}: {value}\r\n"));
+            request.extend([name, ": ", value, "\r\n"]);
         }
         let mut stream = TcpStream::connect(&self.address).ok()?;
         stream.set_read_timeout(Some(PATIENCE)).ok()?;

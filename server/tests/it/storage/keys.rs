@@ -281,4 +281,15 @@ async fn request_signing_is_switched_on_only_with_a_usable_key(db: Backend) {
     let setting = db.vault.setting(&id, MODE, REQUEST_SIGNING).await.unwrap();
     assert_eq!(setting.as_deref(), Some(Switch::On.as_str()));
     assert_eq!(db.vault.setting(&id, Mode::Live, REQUEST_SIGNING).await.unwrap(), None);
+
+    let done = entry("rsa_key.ended");
+    let last = Some(ChangeRefusal::LastLiveKey);
+    let retired = db.directory.retire_rsa_key(key_id(1), overlap(), in_s(2), &done).await.unwrap();
+    let ended = db.directory.end_rsa_key(key_id(1), in_s(2), &done).await.unwrap();
+    assert_eq!((retired.err(), ended.err()), (last, last), "requests could not be signed any more");
+    db.vault.insert_rsa_key(&rsa_key(&id, 2)).await.unwrap();
+    assert_eq!(db.directory.end_rsa_key(key_id(1), in_s(2), &done).await.unwrap(), Ok(true));
+    assert_eq!(db.directory.end_rsa_key(key_id(2), in_s(2), &done).await.unwrap().err(), last);
+    assert_eq!(switch(Switch::Off, in_s(3)).await, Ok(()));
+    assert_eq!(db.directory.end_rsa_key(key_id(2), in_s(3), &done).await.unwrap(), Ok(true));
 }

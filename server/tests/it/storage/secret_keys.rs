@@ -79,11 +79,13 @@ async fn what_is_sealed_is_sealed_anew_where_it_is_still_the_old(db: Backend) {
     let anew = |record: &SealedRecord, old_version| Resealed {
         row: record.row.clone(),
         old_version,
+        old: record.sealed.clone(),
         key_version: 4,
         sealed: vec![7],
     };
-    let changed = [anew(&found[0], 3), anew(&found[1], 2)];
-    assert_eq!(db.directory.reseal(&changed).await.unwrap(), 1, "the second was sealed by another meanwhile");
+    let rewritten = Resealed { old: vec![9], ..anew(&found[2], 3) };
+    let changed = [anew(&found[0], 3), anew(&found[1], 2), rewritten];
+    assert_eq!(db.directory.reseal(&changed).await.unwrap(), 1, "the others were written by another meanwhile");
     let [first, second] = [1, 2].map(|n| db.directory.secret(key_id(n)));
     let (first, second) = (first.await.unwrap().unwrap(), second.await.unwrap().unwrap());
     assert_eq!((first.key_version, first.sealed), (4, vec![7]));
