@@ -10,6 +10,7 @@ mod listener;
 mod log;
 mod metrics;
 mod storage;
+mod url_source;
 
 use std::fs::File;
 use std::io::Read;
@@ -22,7 +23,8 @@ pub use limits::LimitsConfig;
 pub use listener::{ListenerConfig, Security};
 pub use log::LogConfig;
 pub use metrics::MetricsConfig;
-pub use storage::StorageConfig;
+pub use storage::{LedgerConfig, LedgerDurability, StorageConfig, VaultConfig};
+pub use url_source::{UrlSource, UrlSourceError};
 
 use error::Problem;
 
@@ -87,7 +89,7 @@ impl Config {
             return Err(Problem::key("metrics.address", "is the address of a listener"));
         }
         Ok(Self {
-            storage: document.storage.resolve(folder),
+            storage: document.storage.resolve(folder)?,
             listeners,
             limits: document.limits.resolve()?,
             log: document.log.resolve()?,

@@ -10,10 +10,12 @@ mod ledger;
 mod orders;
 mod purchases;
 mod records;
+pub mod redis;
 mod samples;
 mod secret_keys;
 mod snapshot;
-pub mod sqlite;
+pub mod sql;
+mod url;
 mod vault;
 mod webhooks;
 
@@ -29,10 +31,11 @@ pub use invoices::{InvoicePaymentOutcome, Invoices};
 pub use ledger::{CheckoutGrant, Claim, Ledger, MintRefusal};
 pub use orders::{OrderOutcome, Orders};
 pub use purchases::{Credit, CreditOutcome, LinkOutcome, NewCredit, Purchases, ReleaseOutcome, SettledPurchase};
-pub use records::{REQUEST_SIGNING, Records, RequestSigning};
+pub use records::{Owner, REQUEST_SIGNING, Records, RequestSigning};
 pub use samples::{SampleBatch, Samples};
 pub use secret_keys::{KeyUse, Resealed, RowId, SealedRecord, SealedRow, SecretKeyRecords};
 pub use snapshot::{Snapshot, SnapshotError, Snapshots};
+pub use url::StorageUrl;
 pub use vault::{Answered, Created, Idempotency, NewPaymentAttempt, PaymentAttempt, PaymentOutcome, Render, Vault};
 pub use webhooks::{
     Attempt, AttemptError, AttemptOutcome, Delivery, DeliveryCursor, DeliveryState, Endpoint, EndpointId,

@@ -33,5 +33,6 @@ mod serve;
 mod shop;
 mod signing_keys;
 mod sixth_dialect;
+mod storage;
 mod webhooks;
 mod world;

@@ -85,20 +85,7 @@ async fn build(dialects: &'static [&'static dyn Dialect], adapt: impl FnOnce(Opt
     }
     let clock = Clock::manual(OffsetDateTime::from_unix_timestamp(T0).unwrap());
     let services = Arc::new(Services::open(dir.path(), adapt(options(clock.clone()))).await.unwrap());
-    let listener = |mode, base_url| {
-        let proxies = TrustedProxies::parse(["10.0.0.0/8"]).unwrap();
-        let listener = Arc::new(services.listener(mode, base_url, proxies, Channel::Loopback).unwrap());
-        router(&App { services: services.clone(), listener }, dialects)
-    };
-    World {
-        sandbox: listener(ListenerMode::Test, SANDBOX),
-        live: listener(ListenerMode::Live, LIVE),
-        any: listener(ListenerMode::Any, SANDBOX),
-        services,
-        clock,
-        demo: demo.clone(),
-        dir,
-    }
+    World::assemble(services, clock, demo.clone(), dir, dialects)
 }
 
 async fn template() -> (TempDir, Value) {
@@ -116,6 +103,34 @@ pub(crate) fn options(clock: Clock) -> Options {
 }
 
 impl World {
+    /// A server over services that were opened elsewhere.
+    pub(crate) fn over(services: Arc<Services>, clock: Clock, demo: Value, dir: TempDir) -> Self {
+        Self::assemble(services, clock, demo, dir, dialects::ALL)
+    }
+
+    fn assemble(
+        services: Arc<Services>,
+        clock: Clock,
+        demo: Value,
+        dir: TempDir,
+        dialects: &'static [&'static dyn Dialect],
+    ) -> Self {
+        let listener = |mode, base_url| {
+            let proxies = TrustedProxies::parse(["10.0.0.0/8"]).unwrap();
+            let listener = Arc::new(services.listener(mode, base_url, proxies, Channel::Loopback).unwrap());
+            router(&App { services: services.clone(), listener }, dialects)
+        };
+        Self {
+            sandbox: listener(ListenerMode::Test, SANDBOX),
+            live: listener(ListenerMode::Live, LIVE),
+            any: listener(ListenerMode::Any, SANDBOX),
+            services,
+            clock,
+            demo,
+            dir,
+        }
+    }
+
     pub(crate) async fn send(&self, call: Call) -> Answer {
         let router = match call.listener {
             ListenerMode::Any => &self.any,
