@@ -15,16 +15,18 @@ use crate::account::{PasswordError, Passwords, Switch};
 use crate::administration::{
     Administration, AdministrationParts, Error, Resealing, SecretKeyError, confirm_secret_keys,
 };
-use crate::auth::{Gate, GateParts, ListenerMode, PanelSessions, VerifiedHeaders};
+use crate::auth::{Gate, GateParts, ListenerMode, PanelSessions, QuotaSubject, VerifiedHeaders};
 use crate::clock::Clock;
 use crate::keys::{
     KeyFile, KeyFileError, RefreshError, Rings, RingsError, Sealer, SecretKeys, SigningKeys, TokenRings,
 };
+use crate::limits::Quotas;
 use crate::mail::Mailer;
 use crate::payments::InFlight;
 use crate::rng::{Rng, RngError};
-use crate::storage::sqlite::{OpenError, Sqlite};
-use crate::storage::{Invoices, Ledger, Orders, Purchases, Records, StorageError, Vault};
+use crate::storage::redis::{RedisError, RedisLedger, RedisOptions, RedisQuotas, RedisStore};
+use crate::storage::sql::{Database, OpenError};
+use crate::storage::{Invoices, Ledger, Orders, Owner, Purchases, Records, StorageError, StorageUrl, Vault};
 use crate::telemetry::Meter;
 use crate::transport::Channel;
 use crate::usage::Usage;
@@ -77,7 +79,7 @@ pub struct Services {
     pub in_flight: InFlight,
     /// The token keys, as they stand in the key file now.
     pub signing_keys: Arc<SigningKeys>,
-    database: Sqlite,
+    database: Database,
     /// Held as long as the services live: two processes on one directory would not see each other's revocations.
     _lock: File,
 }
@@ -126,6 +128,9 @@ pub enum StartError {
     /// The database.
     #[error(transparent)]
     Database(#[from] OpenError),
+    /// The store beside the database.
+    #[error(transparent)]
+    Redis(#[from] RedisError),
     /// The key file.
     #[error(transparent)]
     Keys(#[from] KeyFileError),
@@ -155,20 +160,37 @@ pub struct Options {
     pub rng: Rng,
     /// Multiplies every rate limit; 1 but in load tests.
     pub limits_scale: u32,
+    /// Where records are kept.
+    pub storage: Storage,
     /// Sends webhooks.
     pub dialler: Dialler,
 }
 
 impl Options {
-    /// The time, randomness and network of this machine, and limits as they are.
+    /// The time, randomness and network of this machine, limits as they are, and records in the data directory.
     ///
     /// # Errors
     ///
     /// [`TlsSetupError`].
     pub fn system(targets: TargetPolicy) -> Result<Self, TlsSetupError> {
         let dialler = Dialler::system(targets)?;
-        Ok(Self { clock: Clock::system(), rng: Rng::system(), limits_scale: 1, dialler })
+        Ok(Self { clock: Clock::system(), rng: Rng::system(), limits_scale: 1, storage: Storage::Sqlite, dialler })
     }
+}
+
+/// Where records are kept; the key file is always in the data directory.
+#[derive(Debug, Clone, Default)]
+pub enum Storage {
+    /// A PostgreSQL database that several nodes may share, and the Redis they share single uses and quota windows by.
+    Postgres {
+        /// `postgres://…`.
+        url: StorageUrl,
+        /// Without it single uses are in the database, and quota windows are each node's own.
+        redis: Option<RedisOptions>,
+    },
+    /// A SQLite file in the data directory.
+    #[default]
+    Sqlite,
 }
 
 impl Services {
@@ -193,19 +215,30 @@ impl Services {
     ///
     /// [`StartError`] as its variants say.
     pub async fn open(data: &Path, options: Options) -> Result<Self, StartError> {
-        let Options { clock, rng, limits_scale, dialler } = options;
+        let Options { clock, rng, limits_scale, storage, dialler } = options;
         let lock = lock_directory(data)?;
         let key_path = data.join(Self::KEYS);
         let database_path = data.join(Self::DATABASE);
-        make_keys(&key_path, &database_path, clock.now(), &rng)?;
+        let shared = match &storage {
+            Storage::Postgres { url, .. } => Some(Database::postgres(url.expose_secret()).await?),
+            Storage::Sqlite => None,
+        };
+        let has_records = match &shared {
+            Some(database) => !database.is_empty().await?,
+            None => database_path.exists(),
+        };
+        make_keys(&key_path, has_records, clock.now(), &rng)?;
         let signing_keys = Arc::new(SigningKeys::open(&key_path, rng.clone())?);
         let (secret_keys, checks) = SecretKeys::open(&key_path)?;
         let secret_keys = Arc::new(secret_keys);
-        let database = Sqlite::open(&database_path).await?;
+        let database = match shared {
+            Some(database) => database,
+            None => Database::sqlite(&database_path).await?,
+        };
         confirm_secret_keys(&database, &checks, clock.now()).await?;
+        let Keepers { ledger, quotas, owner } = Keepers::open(&storage, &database).await?;
         let vault: Arc<dyn Vault> = Arc::new(database.clone());
-        let ledger: Arc<dyn Ledger> = Arc::new(database.clone());
-        let records = Arc::new(Records::new(vault.clone(), ledger.clone()));
+        let records = Arc::new(Records::new(vault.clone(), ledger.clone(), owner));
         records.load(clock.now()).await?;
         let permits = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let passwords = Passwords::new(permits, Self::PASSWORD_QUEUE, &rng)?;
@@ -235,6 +268,7 @@ impl Services {
                     passwords: passwords.clone(),
                     sealer: sealer.clone(),
                     verified_headers: VerifiedHeaders::new(&rng)?,
+                    quotas,
                 },
                 limits_scale,
             ),
@@ -306,10 +340,14 @@ impl Services {
             ticks.tick().await;
             let (keys, now) = (self.signing_keys.clone(), self.clock.now());
             let looked = tokio::task::spawn_blocking(move || keys.refresh(now)).await;
+            let mut told = None;
             match looked {
                 Ok(Ok(false)) => {}
                 Ok(Ok(true)) => tracing::info!("the key file changed: its signing keys are in use"),
-                Ok(Err(error)) => report_refresh(&error),
+                Ok(Err(error)) => {
+                    report_refresh(&error);
+                    told = Some(error.to_string());
+                }
                 Err(error) => {
                     tracing::error!(error = &error as &dyn std::error::Error, "the key file was not looked at");
                 }
@@ -317,6 +355,8 @@ impl Services {
             match self.administration.take_over_secret_keys().await {
                 Ok(false) => {}
                 Ok(true) => tracing::info!("the key file changed: its secret keys are in use"),
+                // One file, one fault, one line.
+                Err(error) if told == Some(error.to_string()) => {}
                 Err(error) => {
                     let error = &error as &dyn std::error::Error;
                     tracing::error!(
@@ -414,12 +454,36 @@ impl Services {
 
 fn report_refresh(error: &RefreshError) {
     let error = error as &dyn std::error::Error;
-    tracing::error!(error, "the changed key file cannot be used: the signing keys read before stay in use");
+    tracing::error!(error, "the changed key file cannot be used: the keys read before stay in use");
+}
+
+/// What the choice of storage decides beside the database.
+struct Keepers {
+    ledger: Arc<dyn Ledger>,
+    quotas: Arc<dyn Quotas<QuotaSubject>>,
+    owner: Owner,
+}
+
+impl Keepers {
+    async fn open(storage: &Storage, database: &Database) -> Result<Self, StartError> {
+        let database = Arc::new(database.clone());
+        Ok(match storage {
+            Storage::Sqlite => Self { ledger: database, quotas: Gate::quotas_in_process(), owner: Owner::This },
+            Storage::Postgres { redis: None, .. } => {
+                Self { ledger: database, quotas: Gate::quotas_in_process(), owner: Owner::Several }
+            }
+            Storage::Postgres { redis: Some(options), .. } => {
+                let store = RedisStore::open(options).await?;
+                let quotas = Arc::new(RedisQuotas::new(store.clone()));
+                Self { ledger: Arc::new(RedisLedger::new(store, database)), quotas, owner: Owner::Several }
+            }
+        })
+    }
 }
 
 /// Makes a key file for a new database, and for no other.
-fn make_keys(key_path: &Path, database_path: &Path, now: OffsetDateTime, rng: &Rng) -> Result<(), KeyFileError> {
-    match (key_path.exists(), database_path.exists()) {
+fn make_keys(key_path: &Path, has_records: bool, now: OffsetDateTime, rng: &Rng) -> Result<(), KeyFileError> {
+    match (key_path.exists(), has_records) {
         (true, _) => Ok(()),
         (false, false) => KeyFile::create(key_path, now, rng).map(drop),
         (false, true) => Err(KeyFileError::Missing(key_path.into())),

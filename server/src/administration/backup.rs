@@ -87,6 +87,7 @@ impl Administration {
     async fn copy(&self, actor: &Actor, new: NewBackup) -> Result<Backup, BackupError> {
         let held = KeyFileChange::begin(self.secret_keys.path())?;
         let tail = self.rng.base62(12)?;
+        self.directory.can_snapshot()?;
         let database = Copy::begin(&new.file, &tail)?;
         let keys = match new.keys {
             BackupKeys::With => Some(Copy::begin(&beside(&new.file, ".keys.toml"), &tail)?),

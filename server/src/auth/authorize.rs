@@ -1,5 +1,7 @@
 //! Steps 6 to 10: policy lets a principal pass or refuses.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::header::ORIGIN;
 use http::{HeaderMap, HeaderValue};
 use tollgate_apikey::{KeyId, Mode};
@@ -9,7 +11,7 @@ use tollgate_client_address::IpList;
 use super::{Arrival, Fault, Gate, Principal, Reason, Refusal, SignatureRule, Via};
 use crate::account::{MerchantId, MerchantStatus, UserId};
 use crate::clock::epoch_ms;
-use crate::limits::{Bucket, Quota};
+use crate::limits::{Bucket, Quota, QuotaKey};
 use crate::usage::Verdict;
 
 /// What one route asks of its callers.
@@ -183,22 +185,59 @@ impl Gate {
         let (bucket, subject) = payer(&principal, policy);
         let bucket = bucket.scaled(self.limits_scale);
         let now_ms = epoch_ms(arrival.now);
-        let known = |refusal: Refusal| refusal.with_quota(Some(self.quotas.peek(&bucket, &subject, now_ms)));
-        let refuse = |reason| known(Refusal::new(reason));
-
-        check_status(&principal).map_err(refuse)?;
-        check_address(&principal, arrival).map_err(refuse)?;
-        self.check_signature(&principal, policy.signature, arrival).await.map_err(known)?;
-        let permit = check_scope(&principal, policy, arrival).map_err(|reason| match reason {
-            Reason::Unauthenticated(fault) => self.refuse(fault, arrival),
-            reason => refuse(reason),
-        })?;
-        check_origin(&principal, policy).map_err(refuse)?;
+        let permit = match self.check(&principal, policy, arrival).await {
+            Ok(permit) => permit,
+            Err(Denial::OfCall(refusal)) => {
+                return Err(refusal.with_quota(self.quotas.peek(&bucket, &subject, now_ms).await.ok()));
+            }
+            Err(Denial::OfCaller(refusal)) => return Err(refusal),
+        };
         let quota = self
             .quotas
             .debit(&bucket, &subject, now_ms)
+            .await?
             .map_err(|full| Refusal::new(Reason::RateLimited(full.retry_after_s())).with_quota(Some(full)))?;
         Ok(Authorized { principal, quota, permit })
+    }
+
+    /// What comes before the quota.
+    async fn check(
+        &self,
+        principal: &Principal,
+        policy: &Policy<'_>,
+        arrival: &Arrival,
+    ) -> Result<BrowserPermit, Denial> {
+        let refuse = |reason| Denial::OfCall(Refusal::new(reason));
+        check_status(principal).map_err(refuse)?;
+        check_address(principal, arrival).map_err(refuse)?;
+        self.check_signature(principal, policy.signature, arrival).await.map_err(Denial::OfCall)?;
+        let permit = check_scope(principal, policy, arrival).map_err(|reason| match reason {
+            Reason::Unauthenticated(fault) => Denial::OfCaller(self.refuse(fault, arrival)),
+            reason => refuse(reason),
+        })?;
+        check_origin(principal, policy).map_err(refuse)?;
+        Ok(permit)
+    }
+}
+
+/// Why a call may not proceed.
+enum Denial {
+    /// The caller is known and is told how its quota stands.
+    OfCall(Refusal),
+    /// The credential is not good after all.
+    OfCaller(Refusal),
+}
+
+impl QuotaKey for QuotaSubject {
+    fn key(&self) -> String {
+        match self {
+            Self::Checkout(digest) => format!("checkout:{}", URL_SAFE_NO_PAD.encode(digest)),
+            Self::CheckoutJwt(id) => format!("checkout_jwt:{id}"),
+            Self::Client(id) => format!("client:{}", id.as_str()),
+            Self::Credential(id) => format!("credential:{}", id.as_str()),
+            Self::Merchant(id, mode) => format!("merchant:{}:{}", mode.as_str(), id.as_str()),
+            Self::User(id) => format!("user:{}", id.get()),
+        }
     }
 }
 

@@ -198,7 +198,7 @@ impl Gate {
             Ok(verified) => verified,
             Err(error) => return Ok(Err(token_fault(error.kind()))),
         };
-        if self.records.token_revoked(verified.token_id()) {
+        if self.records.token_revoked(verified.token_id()).await? {
             return Ok(Err(Fault::Revoked));
         }
         let cid = verified.claims().credential();

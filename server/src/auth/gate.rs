@@ -15,7 +15,7 @@ use super::{Arrival, Fault, Principal, Refusal, Via};
 use crate::account::{Credential, CredentialKind, EmailAddress, KeyFamily, MerchantId, Passwords, UserId};
 use crate::clock::{Clock, epoch_ms};
 use crate::keys::{Sealer, SecretKeys, TokenRing};
-use crate::limits::{Bucket, QuotaWindows};
+use crate::limits::{Bucket, QuotaWindows, Quotas};
 use crate::rng::Rng;
 use crate::storage::{CheckoutGrant, Ledger, Records, SecondFactors, StorageError, Vault};
 use crate::usage::Usage;
@@ -64,6 +64,8 @@ pub struct GateParts {
     pub sealer: Arc<Sealer>,
     /// Basic headers that were right a moment ago.
     pub verified_headers: VerifiedHeaders,
+    /// Keeps the quota windows.
+    pub quotas: Arc<dyn Quotas<QuotaSubject>>,
 }
 
 /// Decides who is calling and whether it may.
@@ -80,13 +82,19 @@ pub struct Gate {
     pub(super) sealer: Arc<Sealer>,
     pub(super) verified_headers: VerifiedHeaders,
     pub(super) throttle: Arc<Throttle>,
-    pub(super) quotas: QuotaWindows<QuotaSubject>,
+    pub(super) quotas: Arc<dyn Quotas<QuotaSubject>>,
     pub(super) limits_scale: u32,
 }
 
 impl Gate {
     /// Subjects whose quota windows are kept at a time.
     const QUOTA_SUBJECTS: usize = 2_000_000;
+
+    /// Quota windows of this process alone.
+    #[must_use]
+    pub fn quotas_in_process() -> Arc<dyn Quotas<QuotaSubject>> {
+        Arc::new(QuotaWindows::new(Self::QUOTA_SUBJECTS))
+    }
 
     /// A gate over these parts; every limit is multiplied by `limits_scale` (1 but in load tests).
     #[must_use]
@@ -103,6 +111,7 @@ impl Gate {
             passwords,
             sealer,
             verified_headers,
+            quotas,
         } = parts;
         Self {
             clock,
@@ -117,7 +126,7 @@ impl Gate {
             sealer,
             verified_headers,
             throttle: Arc::new(Throttle::new(limits_scale)),
-            quotas: QuotaWindows::new(Self::QUOTA_SUBJECTS),
+            quotas,
             limits_scale,
         }
     }
@@ -127,9 +136,9 @@ impl Gate {
     /// # Errors
     ///
     /// [`Reason::RateLimited`](super::Reason::RateLimited).
-    pub fn debit_user(&self, user: &PanelUser, bucket: Bucket, arrival: &Arrival) -> Result<(), Refusal> {
+    pub async fn debit_user(&self, user: &PanelUser, bucket: Bucket, arrival: &Arrival) -> Result<(), Refusal> {
         let subject = QuotaSubject::User(user.user.id);
-        match self.quotas.debit(&bucket.scaled(self.limits_scale), &subject, epoch_ms(arrival.now)) {
+        match self.quotas.debit(&bucket.scaled(self.limits_scale), &subject, epoch_ms(arrival.now)).await? {
             Ok(_) => Ok(()),
             Err(full) => Err(Refusal::new(super::Reason::RateLimited(full.retry_after_s()))),
         }

@@ -87,7 +87,7 @@ impl Gate {
             }
         } else {
             let subject = QuotaSubject::Checkout(grant.digest);
-            let debited = self.quotas.debit(&bucket.scaled(self.limits_scale), &subject, epoch_ms(arrival.now));
+            let debited = self.quotas.debit(&bucket.scaled(self.limits_scale), &subject, epoch_ms(arrival.now)).await?;
             debited.map_err(|full| Refusal::new(Reason::RateLimited(full.retry_after_s())).with_quota(Some(full)))?;
         }
         let Principal { merchant, .. } = principal;

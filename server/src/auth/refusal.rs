@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::account::PasswordError;
 use crate::administration;
-use crate::limits::Quota;
+use crate::limits::{Quota, QuotasUnavailable};
 use crate::storage::{StorageError, StorageErrorKind};
 
 /// A refused request.
@@ -210,6 +210,12 @@ impl From<StorageError> for Refusal {
             StorageErrorKind::Corrupt => Self::new(Reason::Internal),
             StorageErrorKind::Unavailable => Self::new(Reason::Unavailable(1)),
         }
+    }
+}
+
+impl From<QuotasUnavailable> for Refusal {
+    fn from(_: QuotasUnavailable) -> Self {
+        Self::new(Reason::Unavailable(1))
     }
 }
 

@@ -46,6 +46,7 @@ async fn here(command: Command, data: &Path, printer: &Printer) -> Result<(), Fa
     if !makes_the_first && !data.join(Services::DATABASE).exists() {
         return Err(Failure::NoData(data.into()));
     }
+    refuse_keys_alone(data)?;
     // The command's log is that of a server that it does the work of: standard error gets the line about each change.
     let _logs = telemetry::start(LogFormat::Json, LogFilter::quiet(), Clock::system()).map_err(Failure::Runtime)?;
     let services = Services::open(data, Options::system(TargetPolicy::Public)?).await.map_err(|error| match error {
@@ -66,6 +67,14 @@ async fn here(command: Command, data: &Path, printer: &Printer) -> Result<(), Fa
     let ((), printed) = tokio::join!(work, print);
     services.close().await;
     printed
+}
+
+/// Makes no second database beside the one that a server has elsewhere.
+pub(super) fn refuse_keys_alone(data: &Path) -> Result<(), Failure> {
+    if data.join(Services::KEYS).exists() && !data.join(Services::DATABASE).exists() {
+        return Err(Failure::KeysAlone(data.into()));
+    }
+    Ok(())
 }
 
 struct Printer {

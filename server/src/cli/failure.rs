@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use super::signing_key::SigningKeyError;
 use crate::app::StartError;
-use crate::config::ConfigError;
+use crate::config::{ConfigError, UrlSourceError};
 use crate::control::SendError;
 use crate::demo::DemoError;
 use crate::mail::SmtpError;
@@ -32,6 +32,9 @@ pub enum Failure {
     /// There is nothing to work on.
     #[error("{path} holds no database: name the directory with --data, or make a merchant first", path = .0.display())]
     NoData(PathBuf),
+    /// The records are not in the data directory.
+    #[error("{path} holds keys and no database: if a server keeps its records elsewhere, start it and say this again; if the database was moved away, put it back or take another directory", path = .0.display())]
+    KeysAlone(PathBuf),
     /// The address is open to other machines.
     #[error("{0} is not a loopback address: dev serves plain HTTP and demo credentials, so it stays on this machine")]
     NotLoopback(SocketAddr),
@@ -76,6 +79,9 @@ pub enum Failure {
     /// A certificate or its key.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// A URL of the storage.
+    #[error(transparent)]
+    Url(#[from] UrlSourceError),
     /// Webhooks could not be sent.
     #[error(transparent)]
     Webhooks(#[from] TlsSetupError),

@@ -17,6 +17,7 @@ mod serve;
 mod serving;
 mod shutdown;
 mod signing_key;
+mod storage;
 mod table;
 
 use std::process::ExitCode;
@@ -36,7 +37,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Start a local server with a demo merchant and print its credentials
-    Dev(dev::Arguments),
+    Dev(Box<dev::Arguments>),
     /// Show, rotate and prune the keys that sign tokens
     SigningKey(signing_key::Arguments),
     /// Print the description of the API (OpenAPI 3.1)
@@ -65,7 +66,7 @@ pub fn run() -> ExitCode {
         |runtime| {
             runtime.block_on(async {
                 match arguments.command {
-                    Command::Dev(arguments) => dev::run(arguments).await.map(done),
+                    Command::Dev(arguments) => dev::run(*arguments).await.map(done),
                     Command::SigningKey(arguments) => signing_key::run(&arguments).map(done),
                     Command::Openapi(arguments) => openapi::run(&arguments).map(done),
                     Command::Serve(arguments) => serve::run(arguments).await.map(done),

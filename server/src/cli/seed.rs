@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
 use super::Failure;
+use super::account::refuse_keys_alone;
 use crate::account::Actor;
 use crate::administration::{NewSamples, Sample};
 use crate::app::{Options, Services};
@@ -47,6 +48,7 @@ struct Line<'s> {
 const BATCH: u32 = 5000;
 
 pub(super) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+    refuse_keys_alone(&arguments.data)?;
     let _logs = telemetry::start(LogFormat::Json, LogFilter::quiet(), Clock::system()).map_err(Failure::Runtime)?;
     let services = Services::open(&arguments.data, Options::system(TargetPolicy::Public)?).await?;
     let result = add(&services, &arguments).await;

@@ -52,6 +52,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     // Signals first: from here on none is lost. Then what can fail without leaving anything behind.
     let stop = Stop::on_signal().map_err(Failure::Runtime)?;
     let hangup = signal(SignalKind::hangup()).map_err(Failure::Runtime)?;
+    let vault = super::storage::storage(&storage.vault)?;
     let mut certificates = Vec::new();
     let ready = listeners
         .into_iter()
@@ -59,7 +60,8 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         .collect::<Result<Vec<_>, Failure>>()?;
     let scraped = metrics.map(|metrics| bind(metrics.address)).transpose()?;
     let counted = scraped.is_some().then(Metrics::new);
-    let mut services = Services::open(&storage.data, Options::system(TargetPolicy::Public)?).await?;
+    let options = Options { storage: vault, ..Options::system(TargetPolicy::Public)? };
+    let mut services = Services::open(&storage.data, options).await?;
     services.webhooks.meter = counted.as_ref().map(Metrics::webhook_meter);
     if let Some(server) = mail {
         services.mailer = Mailer::smtp(&server)?;

@@ -12,6 +12,7 @@ mod mail;
 mod metrics;
 mod panel;
 mod storage;
+mod url_source;
 
 use std::fs::File;
 use std::io::Read;
@@ -25,7 +26,8 @@ pub use listener::{ListenerConfig, Security};
 pub use log::LogConfig;
 pub use metrics::MetricsConfig;
 pub use panel::PanelConfig;
-pub use storage::StorageConfig;
+pub use storage::{LedgerConfig, LedgerDurability, StorageConfig, VaultConfig};
+pub use url_source::{UrlSource, UrlSourceError};
 
 use error::Problem;
 
@@ -100,7 +102,7 @@ impl Config {
             return Err(Problem::key("metrics.address", "is the address of a listener"));
         }
         Ok(Self {
-            storage: document.storage.resolve(folder),
+            storage: document.storage.resolve(folder)?,
             listeners,
             limits: document.limits.resolve()?,
             log: document.log.resolve()?,

@@ -13,12 +13,12 @@ mod secret_keys;
 mod secret_kind;
 mod secret_rotation;
 mod signing_entry;
-mod stamp;
 mod succession;
 mod token_kind;
 mod token_peppers;
 mod token_ring;
 mod token_rings;
+mod watched_file;
 
 pub use change::KeyFileChange;
 pub use file::{KeyFile, KeyFileError};

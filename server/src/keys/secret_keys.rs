@@ -1,7 +1,6 @@
 //! The symmetric secrets in use, and their exchange when the key file changes.
 
 use std::fmt;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -13,10 +12,10 @@ use super::current::Current;
 use super::file::{KeyFile, KeyFileError};
 use super::panel_key::PanelKey;
 use super::sealer::Sealer;
-use super::secret_entry::KeyCheck;
+use super::secret_entry::{KeyCheck, SecretFault};
 use super::secret_kind::SecretKind;
-use super::stamp::Stamp;
 use super::token_peppers::TokenPeppers;
+use super::watched_file::{ReadFault, WatchedFile};
 
 /// The symmetric secrets of a running server.
 ///
@@ -25,8 +24,6 @@ use super::token_peppers::TokenPeppers;
 pub struct SecretKeys {
     path: PathBuf,
     seen: Mutex<Seen>,
-    /// How the last look failed, if it could not read the file at all.
-    failed: Mutex<Option<(ErrorKind, Option<i32>)>>,
     peppers: Current<Peppers>,
     token_peppers: Current<TokenPeppers>,
     challenge_keys: Current<ChallengeKeys>,
@@ -42,13 +39,11 @@ struct Newest {
     since: i64,
 }
 
-/// What stood there at the last look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Seen {
-    File(Stamp),
-    NoFile,
-    /// The next look reads the file again.
-    Nothing,
+/// What the last look saw.
+struct Seen {
+    file: WatchedFile,
+    /// How it failed, if the system did not let a file be read that the key file names.
+    failed: Option<ReadFault>,
 }
 
 /// All symmetric secrets of a key file, ready for use.
@@ -92,14 +87,12 @@ impl SecretKeys {
     ///
     /// As for [`KeyFile::read`] and [`SecretKeySet::of`].
     pub fn open(path: &Path) -> Result<(Self, Vec<KeyCheck>), KeyFileError> {
-        // The stamp comes first: if the file is exchanged after it, the next look sees another one.
-        let seen = Seen::at(path);
+        let (file, keys) = WatchedFile::open(path)?;
         let SecretKeySet { peppers, token_peppers, challenge_keys, panel_key, sealer, checks } =
-            SecretKeySet::of(&KeyFile::read(path)?, path)?;
+            SecretKeySet::of(&keys, path)?;
         let keys = Self {
             path: path.into(),
-            seen: Mutex::new(seen),
-            failed: Mutex::default(),
+            seen: Mutex::new(Seen { file, failed: None }),
             peppers: Current::new(peppers),
             token_peppers: Current::new(token_peppers),
             challenge_keys: Current::new(challenge_keys),
@@ -111,35 +104,36 @@ impl SecretKeys {
         Ok((keys, checks))
     }
 
-    /// Reads the file if it is another one than at the last look. A file that cannot be used is an error once.
+    /// Reads the file if it is another one than at the last look. A file that cannot be used is an error once, until it
+    /// changes again; one that cannot be read, itself or a file that it names, is one once, too, and is read as soon as
+    /// it can be.
     ///
     /// # Errors
     ///
     /// As for [`open`](Self::open).
     pub fn look(&self) -> Result<Option<SecretKeySet>, KeyFileError> {
-        let now = Seen::at(&self.path);
-        if std::mem::replace(&mut *self.lock(), now) == now {
-            return Ok(None);
-        }
-        let read = KeyFile::read(&self.path);
-        let failure = match &read {
-            // This says nothing about the content: the look is repeated, and told when it fails otherwise than the last.
-            Err(KeyFileError::Unreadable(_, error)) => Some((error.kind(), error.raw_os_error())),
+        let mut seen = self.lock();
+        let Some(keys) = seen.file.read(&self.path)? else { return Ok(None) };
+        let judged = SecretKeySet::of(&keys, &self.path);
+        let failed = match &judged {
+            Err(KeyFileError::Secret(_, _, _, SecretFault::Unreadable(_, error))) => Some(ReadFault::of(error)),
             _ => None,
         };
-        let before = std::mem::replace(&mut *self.failed.lock().unwrap_or_else(PoisonError::into_inner), failure);
-        if failure.is_some() {
-            self.look_again();
-            if failure == before {
+        let before = std::mem::replace(&mut seen.failed, failed);
+        if failed.is_some() {
+            seen.file.read_again();
+            if failed == before {
                 return Ok(None);
             }
         }
-        SecretKeySet::of(&read?, &self.path).map(Some)
+        judged.map(Some)
     }
 
-    /// Has the next look read the file, whether it changed or not.
+    /// Has the next look read the file, whether it changed or not, and tell what is wrong with it.
     pub fn look_again(&self) {
-        *self.lock() = Seen::Nothing;
+        let mut seen = self.lock();
+        seen.file.read_again();
+        seen.failed = None;
     }
 
     /// Uses these secrets from now on; who has taken one of those before finishes with it.
@@ -208,12 +202,6 @@ impl SecretKeys {
 fn newest(checks: &[KeyCheck]) -> Vec<KeyCheck> {
     let first = |kind| checks.iter().find(|check| check.kind == kind).copied();
     SecretKind::ALL.into_iter().filter_map(first).collect()
-}
-
-impl Seen {
-    fn at(path: &Path) -> Self {
-        Stamp::of(path).map_or(Self::NoFile, Self::File)
-    }
 }
 
 impl fmt::Debug for SecretKeySet {

@@ -1,7 +1,6 @@
 //! The key rings of one listener over time, and their exchange when the key file changes.
 
 use std::fmt;
-use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 
@@ -10,9 +9,9 @@ use tollgate_apikey::Mode;
 
 use super::file::{KeyFile, KeyFileError};
 use super::rings::{Rings, RingsError};
-use super::stamp::Stamp;
 use super::succession::Succession;
 use super::token_kind::TokenKind;
+use super::watched_file::WatchedFile;
 use crate::rng::Rng;
 
 /// The rings of one listener: at each moment those of the keys that sign and verify then.
@@ -43,10 +42,7 @@ pub struct SigningKeys {
 
 struct State {
     keys: KeyFile,
-    /// The version whose content was judged last, usable or not.
-    judged: Stamp,
-    /// How the last look failed, if the system did not let the file be read.
-    failed: Option<(ErrorKind, Option<i32>)>,
+    file: WatchedFile,
     listeners: Vec<Weak<TokenRings>>,
 }
 
@@ -83,9 +79,8 @@ impl SigningKeys {
     ///
     /// As for [`KeyFile::read`].
     pub fn open(path: &Path, rng: Rng) -> Result<Self, KeyFileError> {
-        // The stamp comes first: if the file is exchanged after it, the next look sees another one.
-        let judged = Stamp::of(path).map_err(|error| KeyFileError::Unreadable(path.into(), error))?;
-        let state = State { keys: KeyFile::read(path)?, judged, failed: None, listeners: Vec::new() };
+        let (file, keys) = WatchedFile::open(path)?;
+        let state = State { keys, file, listeners: Vec::new() };
         Ok(Self { path: path.into(), rng, state: Mutex::new(state) })
     }
 
@@ -112,20 +107,7 @@ impl SigningKeys {
     /// [`RefreshError`]; all rings are as before then.
     pub fn refresh(&self, now: OffsetDateTime) -> Result<bool, RefreshError> {
         let mut state = self.lock();
-        let stamp = match Stamp::of(&self.path) {
-            Ok(stamp) if stamp == state.judged => {
-                state.failed = None;
-                return Ok(false);
-            }
-            Ok(stamp) => stamp,
-            Err(error) => return state.fail(self.path.clone(), error),
-        };
-        let keys = match KeyFile::read(&self.path) {
-            Err(KeyFileError::Unreadable(path, error)) => return state.fail(path, error),
-            judged => judged,
-        };
-        (state.judged, state.failed) = (stamp, None);
-        let keys = keys?;
+        let Some(keys) = state.file.read(&self.path)? else { return Ok(false) };
         state.listeners.retain(|rings| rings.strong_count() > 0);
         let mut exchanges = Vec::new();
         for rings in state.listeners.iter().filter_map(Weak::upgrade) {
@@ -141,18 +123,6 @@ impl SigningKeys {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    /// A look that says nothing about the content: it is repeated, and told when it fails otherwise than the last one.
-    fn fail(&mut self, path: PathBuf, error: Error) -> Result<bool, RefreshError> {
-        let failed = Some((error.kind(), error.raw_os_error()));
-        if failed == self.failed {
-            return Ok(false);
-        }
-        self.failed = failed;
-        Err(KeyFileError::Unreadable(path, error).into())
     }
 }
 

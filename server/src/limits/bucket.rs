@@ -31,6 +31,22 @@ pub struct Quota {
     pub(super) length_ms: i64,
 }
 
+/// How one window of a subject stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Figures {
+    /// Grants in the window.
+    pub used: u64,
+    /// The oldest of them, milliseconds since 1970.
+    pub oldest_ms: Option<i64>,
+    /// The grant whose leaving makes room while the window is full; with the limit lowered meanwhile it need not be
+    /// the oldest.
+    pub leaving_ms: Option<i64>,
+}
+
+/// A clock that steps back further than this, in milliseconds, moves the grants with it; less is requests that overtook
+/// each other.
+pub const CLOCK_STEP_MS: i64 = 30_000;
+
 impl Window {
     /// At most `limit` grants in any `seconds`.
     #[must_use]
@@ -38,7 +54,9 @@ impl Window {
         Self { limit, seconds }
     }
 
-    pub(super) fn length_ms(&self) -> i64 {
+    /// Its length in milliseconds.
+    #[must_use]
+    pub fn length_ms(&self) -> i64 {
         i64::from(self.seconds) * 1000
     }
 }
@@ -56,7 +74,8 @@ impl Bucket {
         Self { scale: u64::from(scale.max(1)), ..self }
     }
 
-    pub(super) fn windows(&self) -> impl Iterator<Item = Window> + use<> {
+    /// Its windows, scaled.
+    pub fn windows(&self) -> impl Iterator<Item = Window> + use<> {
         let scale = self.scale;
         self.windows.iter().map(move |w| Window { limit: w.limit.saturating_mul(scale), seconds: w.seconds })
     }
@@ -73,6 +92,28 @@ impl Quota {
     #[must_use]
     pub fn reset_s(&self) -> u64 {
         u64::try_from(self.reset_ms).unwrap_or(0).div_ceil(1000)
+    }
+
+    /// How the windows of a bucket stand together; `figures` has one entry a window, in the bucket's order.
+    #[must_use]
+    pub fn tightest(bucket: &Bucket, now_ms: i64, figures: impl IntoIterator<Item = Figures>) -> Self {
+        let mut quota: Option<Self> = None;
+        let mut wait_ms = 0;
+        for (window, figures) in bucket.windows().zip(figures) {
+            let (limit, length_ms) = (window.limit, window.length_ms());
+            let remaining = limit.saturating_sub(figures.used);
+            if remaining == 0 && limit > 0 {
+                wait_ms = wait_ms.max(figures.leaving_ms.unwrap_or(now_ms) + length_ms - now_ms);
+            }
+            let tighter = quota.as_ref().is_none_or(|quota| {
+                remaining < quota.remaining || (remaining == quota.remaining && length_ms > quota.length_ms)
+            });
+            if tighter {
+                let reset_ms = figures.oldest_ms.map_or(now_ms, |oldest| oldest + length_ms);
+                quota = Some(Self { limit, remaining, reset_ms, wait_ms: 0, length_ms });
+            }
+        }
+        Self { wait_ms, ..quota.unwrap_or_else(|| Self::full(bucket, now_ms)) }
     }
 
     /// The state of a subject that could not even be entered.

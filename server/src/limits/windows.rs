@@ -4,7 +4,9 @@ use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{Bucket, Quota, Window};
+use async_trait::async_trait;
+
+use super::{Bucket, CLOCK_STEP_MS, Figures, Quota, Quotas, QuotasUnavailable, Window};
 
 /// Exact sliding windows, kept as the times of the grants.
 ///
@@ -40,9 +42,6 @@ struct Log {
 impl<S: Hash + Eq + Clone> QuotaWindows<S> {
     /// Shards of the map, so that subjects do not wait for each other.
     const SHARDS: usize = 16;
-
-    /// A clock that steps back further than this moves the grants with it; less is requests that overtook each other.
-    const CLOCK_STEP_MS: i64 = 30_000;
 
     /// Windows for at most about `subjects` authenticated subjects at a time; a new one beyond them is refused.
     #[must_use]
@@ -82,7 +81,7 @@ impl<S: Hash + Eq + Clone> QuotaWindows<S> {
         }
         let log = shard.entry(key).or_default();
         log.longest_ms = bucket.windows().map(|window| window.length_ms()).max().unwrap_or_default();
-        log.follow_clock(now_ms, Self::CLOCK_STEP_MS);
+        log.follow_clock(now_ms, CLOCK_STEP_MS);
         // Requests that overtook each other must not reorder the log.
         let now_ms = log.grants.back().map_or(now_ms, |last| now_ms.max(*last));
         log.forget_old(now_ms);
@@ -94,14 +93,11 @@ impl<S: Hash + Eq + Clone> QuotaWindows<S> {
         Ok(state(&log.grants, bucket, now_ms))
     }
 
-    /// How the windows stand, without taking a grant.
+    /// How the windows stand; looking changes nothing.
     pub fn peek(&self, bucket: &Bucket, subject: &S, now_ms: i64) -> Quota {
-        let mut shard = self.shard(subject);
-        match shard.get_mut(&(bucket.name, subject.clone())) {
-            Some(log) => {
-                log.forget_old(now_ms);
-                state(&log.grants, bucket, now_ms)
-            }
+        let shard = self.shard(subject);
+        match shard.get(&(bucket.name, subject.clone())) {
+            Some(log) => state(&log.grants, bucket, now_ms),
             None => state(&VecDeque::new(), bucket, now_ms),
         }
     }
@@ -124,6 +120,26 @@ impl<S: Hash + Eq + Clone> QuotaWindows<S> {
     fn shard(&self, subject: &S) -> MutexGuard<'_, Shard<S>> {
         let index = usize::try_from(self.hasher.hash_one(subject) % Self::SHARDS as u64).unwrap_or_default();
         self.shards[index].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl<S: Hash + Eq + Clone + Send + Sync> Quotas<S> for QuotaWindows<S> {
+    async fn debit(
+        &self,
+        bucket: &Bucket,
+        subject: &S,
+        now_ms: i64,
+    ) -> Result<Result<Quota, Quota>, QuotasUnavailable> {
+        Ok(self.debit(bucket, subject, now_ms))
+    }
+
+    async fn peek(&self, bucket: &Bucket, subject: &S, now_ms: i64) -> Result<Quota, QuotasUnavailable> {
+        Ok(self.peek(bucket, subject, now_ms))
+    }
+
+    fn sweep(&self, now_ms: i64) {
+        self.sweep(now_ms);
     }
 }
 
@@ -151,39 +167,16 @@ impl Log {
 }
 
 fn state(log: &VecDeque<i64>, bucket: &Bucket, now_ms: i64) -> Quota {
-    let count = |window: &Window| {
+    let figures = |window: Window| {
         let start = log.partition_point(|grant| now_ms - grant >= window.length_ms());
-        (log.len() - start, start)
-    };
-    let mut quota: Option<Quota> = None;
-    let mut wait_ms = 0;
-    for window in bucket.windows() {
-        let (used, oldest) = count(&window);
         let limit = usize::try_from(window.limit).unwrap_or(usize::MAX);
-        let remaining = limit.saturating_sub(used);
-        if remaining == 0 && limit > 0 {
-            // The grant whose leaving makes room: with the limit lowered meanwhile it need not be the oldest.
-            let leaving = log.get(log.len() - limit).copied().unwrap_or(now_ms);
-            wait_ms = wait_ms.max(leaving + window.length_ms() - now_ms);
+        Figures {
+            used: (log.len() - start) as u64,
+            oldest_ms: log.get(start).copied(),
+            leaving_ms: log.len().checked_sub(limit).and_then(|leaving| log.get(leaving)).copied(),
         }
-        let reset_ms = log.get(oldest).map_or(now_ms, |grant| grant + window.length_ms());
-        let tighter = quota.as_ref().is_none_or(|q| {
-            let remaining = u64::try_from(remaining).unwrap_or(u64::MAX);
-            remaining < q.remaining || (remaining == q.remaining && window.length_ms() > q.length_ms)
-        });
-        if tighter {
-            quota = Some(Quota {
-                limit: window.limit,
-                remaining: u64::try_from(remaining).unwrap_or(u64::MAX),
-                reset_ms,
-                wait_ms: 0,
-                length_ms: window.length_ms(),
-            });
-        }
-    }
-    let mut quota = quota.unwrap_or_else(|| Quota::full(bucket, now_ms));
-    quota.wait_ms = wait_ms;
-    quota
+    };
+    Quota::tightest(bucket, now_ms, bucket.windows().map(figures))
 }
 
 #[cfg(test)]

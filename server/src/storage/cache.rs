@@ -17,15 +17,16 @@ use quick_cache::sync::Cache;
 /// insert. Absent records are not cached: an unknown id never evicts a known one.
 #[derive(Debug)]
 pub struct FencedCache<K, V> {
-    records: Cache<K, V>,
+    /// `None` keeps nothing.
+    records: Option<Cache<K, V>>,
     generation: Mutex<u64>,
 }
 
 impl<K: Hash + Eq + Clone, V: Clone> FencedCache<K, V> {
-    /// A cache of at most `capacity` records.
+    /// A cache of at most `capacity` records; of none, every read loads.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
-        Self { records: Cache::new(capacity), generation: Mutex::new(0) }
+        Self { records: (capacity > 0).then(|| Cache::new(capacity)), generation: Mutex::new(0) }
     }
 
     /// The record, from the cache or by `load`.
@@ -37,7 +38,8 @@ impl<K: Hash + Eq + Clone, V: Clone> FencedCache<K, V> {
     where
         F: Future<Output = Result<Option<V>, E>>,
     {
-        if let Some(hit) = self.records.get(key) {
+        let Some(records) = &self.records else { return load.await };
+        if let Some(hit) = records.get(key) {
             return Ok(Some(hit));
         }
         let before = *self.lock();
@@ -45,7 +47,7 @@ impl<K: Hash + Eq + Clone, V: Clone> FencedCache<K, V> {
         if let Some(record) = &loaded {
             let generation = self.lock();
             if *generation == before {
-                self.records.insert(key.clone(), record.clone());
+                records.insert(key.clone(), record.clone());
             }
         }
         Ok(loaded)
@@ -55,14 +57,18 @@ impl<K: Hash + Eq + Clone, V: Clone> FencedCache<K, V> {
     pub fn invalidate(&self, key: &K) {
         let mut generation = self.lock();
         *generation += 1;
-        self.records.remove(key);
+        if let Some(records) = &self.records {
+            records.remove(key);
+        }
     }
 
     /// Forgets every record for which `stale` says so, under the same fence.
     pub fn invalidate_where(&self, stale: impl Fn(&V) -> bool) {
         let mut generation = self.lock();
         *generation += 1;
-        self.records.retain(|_, record| !stale(record));
+        if let Some(records) = &self.records {
+            records.retain(|_, record| !stale(record));
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, u64> {
@@ -209,7 +215,19 @@ mod tests {
             for unknown in 0..100 {
                 assert_eq!(block_on(cache.read(&unknown, async { Ok::<_, Infallible>(None) })), Ok(None));
             }
-            assert_eq!(cache.records.len(), 0);
+            assert_eq!(cache.records.as_ref().map(Cache::len), Some(0));
+        });
+    }
+
+    #[test]
+    fn a_cache_of_nothing_loads_every_time() {
+        loom::model(|| {
+            let cache = FencedCache::new(0);
+            let read = |load: Result<_, &'static str>| block_on(cache.read(&1, async move { load.map(Some) }));
+            assert_eq!(read(Ok(10)), Ok(Some(10)));
+            assert_eq!(read(Ok(11)), Ok(Some(11)));
+            assert_eq!(read(Err("storage was asked")), Err("storage was asked"));
+            cache.invalidate(&1);
         });
     }
 }

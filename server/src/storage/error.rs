@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use sqlx::error::DatabaseError;
+use sqlx::sqlite::SqliteError;
+
 /// A storage operation that did not happen.
 #[derive(Debug)]
 pub struct StorageError {
@@ -33,6 +36,17 @@ impl StorageError {
     pub(crate) fn corrupt() -> Self {
         Self { kind: StorageErrorKind::Corrupt, source: None }
     }
+
+    /// Whether another transaction stood in the way: nothing happened, and the same again may well succeed.
+    pub(crate) fn is_contended(&self) -> bool {
+        const SERIALIZATION_FAILURE: &str = "40001";
+        const DEADLOCK_DETECTED: &str = "40P01";
+        // A row came to be referred to, or went, after it was looked at.
+        const FOREIGN_KEY_VIOLATION: &str = "23503";
+        let error = self.source.as_ref().and_then(|source| source.downcast_ref::<sqlx::Error>());
+        let code = error.and_then(sqlx::Error::as_database_error).and_then(DatabaseError::code);
+        code.is_some_and(|code| [SERIALIZATION_FAILURE, DEADLOCK_DETECTED, FOREIGN_KEY_VIOLATION].contains(&&*code))
+    }
 }
 
 impl fmt::Display for StorageError {
@@ -61,11 +75,18 @@ impl From<sqlx::Error> for StorageError {
     }
 }
 
+impl From<redis::RedisError> for StorageError {
+    fn from(error: redis::RedisError) -> Self {
+        Self { kind: StorageErrorKind::Unavailable, source: Some(Box::new(error)) }
+    }
+}
+
 /// Whether SQLite found its file damaged, or no database at all.
 pub(super) fn is_damage(error: &sqlx::Error) -> bool {
     const CORRUPT: u32 = 11;
     const NOT_A_DATABASE: u32 = 26;
-    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    let error = error.as_database_error().and_then(|error| error.try_downcast_ref::<SqliteError>());
+    let code = error.and_then(DatabaseError::code);
     // The low byte is the kind; what stands above it tells kinds of that kind apart.
     code.and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| matches!(code & 0xff, CORRUPT | NOT_A_DATABASE))
 }

@@ -76,6 +76,8 @@ pub trait Ledger: Send + Sync {
     ) -> Result<Claim, StorageError>;
     /// Marks a token id as dead until the token would have expired anyway.
     async fn revoke_token(&self, id: &str, until: OffsetDateTime) -> Result<(), StorageError>;
+    /// Whether a token id is marked as dead.
+    async fn token_revoked(&self, id: &str) -> Result<bool, StorageError>;
     /// Every token id that is marked as dead and has not expired.
     async fn revoked_tokens(&self, now: OffsetDateTime) -> Result<Vec<(String, OffsetDateTime)>, StorageError>;
     /// Removes what expired before `before`; answers how many rows went.

@@ -29,6 +29,16 @@ pub struct Records {
     aliases: FencedCache<(MerchantId, Mode, &'static str), Arc<str>>,
     revoked_tokens: Arc<RwLock<HashMap<String, OffsetDateTime>>>,
     scope_sets: ScopeSets,
+    owner: Owner,
+}
+
+/// Who changes what is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// Several processes: nothing is kept in memory, as no process hears of another's revocations.
+    Several,
+    /// This process alone.
+    This,
 }
 
 /// The scope sets that cached credentials have: a few, each kept once and not once a credential.
@@ -68,18 +78,23 @@ impl Records {
 
     /// Empty caches over storage.
     #[must_use]
-    pub fn new(vault: Arc<dyn Vault>, ledger: Arc<dyn Ledger>) -> Self {
+    pub fn new(vault: Arc<dyn Vault>, ledger: Arc<dyn Ledger>, owner: Owner) -> Self {
+        let (credentials, others) = match owner {
+            Owner::Several => (0, 0),
+            Owner::This => (Self::CREDENTIALS, Self::OTHERS),
+        };
         Self {
+            owner,
             vault,
             ledger,
-            credentials: FencedCache::new(Self::CREDENTIALS),
-            merchants: FencedCache::new(Self::OTHERS),
-            users: FencedCache::new(Self::OTHERS),
-            grants: FencedCache::new(Self::OTHERS),
-            clients: FencedCache::new(Self::OTHERS),
-            foreign_clients: FencedCache::new(Self::OTHERS),
-            signing: FencedCache::new(Self::OTHERS),
-            aliases: FencedCache::new(Self::OTHERS),
+            credentials: FencedCache::new(credentials),
+            merchants: FencedCache::new(others),
+            users: FencedCache::new(others),
+            grants: FencedCache::new(others),
+            clients: FencedCache::new(others),
+            foreign_clients: FencedCache::new(others),
+            signing: FencedCache::new(others),
+            aliases: FencedCache::new(others),
             revoked_tokens: Arc::default(),
             scope_sets: ScopeSets::default(),
         }
@@ -184,9 +199,15 @@ impl Records {
     }
 
     /// Whether a token was revoked by its id.
-    #[must_use]
-    pub fn token_revoked(&self, id: &str) -> bool {
-        self.revoked_tokens.read().unwrap_or_else(PoisonError::into_inner).contains_key(id)
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] when storage had to be asked and did not answer.
+    pub async fn token_revoked(&self, id: &str) -> Result<bool, StorageError> {
+        if self.owner == Owner::Several {
+            return self.ledger.token_revoked(id).await;
+        }
+        Ok(self.revoked_tokens.read().unwrap_or_else(PoisonError::into_inner).contains_key(id))
     }
 
     /// Revokes a token by its id: on disk first, then here.

@@ -22,6 +22,11 @@ pub enum SnapshotError {
     /// The copy does not read back.
     #[error("the copy does not read back whole")]
     Damaged,
+    /// The database is not a file of ours.
+    #[error(
+        "the records are in PostgreSQL: copy them with its own tools, such as pg_dump, and the key file beside them"
+    )]
+    Elsewhere,
     /// The database did not answer.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -33,6 +38,12 @@ pub enum SnapshotError {
 /// Copies of a database that is in use.
 #[async_trait]
 pub trait Snapshots: Send + Sync {
+    /// Whether it can be copied from here.
+    ///
+    /// # Errors
+    ///
+    /// [`SnapshotError::Elsewhere`] when the database server has tools of its own for that.
+    fn can_snapshot(&self) -> Result<(), SnapshotError>;
     /// Copies everything into an empty file, durably, and reads the copy back; reading and writing go on meanwhile.
     async fn snapshot(&self, file: &Path) -> Result<Snapshot, SnapshotError>;
 }

@@ -55,15 +55,38 @@ fn the_layers_of_the_server_see_only_what_lies_below() {
     let rules: &[(&str, &[&str])] = &[
         (
             "account",
-            &["axum", "sqlx", "crate::dialects", "crate::transport", "crate::edge", "crate::cli", "crate::app"],
+            &[
+                "axum",
+                "sqlx",
+                "redis::",
+                "crate::dialects",
+                "crate::transport",
+                "crate::edge",
+                "crate::cli",
+                "crate::app",
+            ],
         ),
-        ("auth", &["axum", "sqlx", "crate::dialects", "crate::transport", "crate::edge", "crate::cli", "crate::app"]),
+        (
+            "auth",
+            &[
+                "axum",
+                "sqlx",
+                "redis::",
+                "crate::dialects",
+                "crate::transport",
+                "crate::edge",
+                "crate::cli",
+                "crate::app",
+            ],
+        ),
         (
             "administration",
             &[
                 "axum",
                 "sqlx",
-                "storage::sqlite",
+                "redis::",
+                "storage::sql",
+                "storage::redis",
                 "crate::auth",
                 "crate::dialects",
                 "crate::transport",
@@ -77,7 +100,9 @@ fn the_layers_of_the_server_see_only_what_lies_below() {
             &[
                 "axum",
                 "sqlx",
-                "storage::sqlite",
+                "redis::",
+                "storage::sql",
+                "storage::redis",
                 "crate::auth",
                 "crate::dialects",
                 "crate::transport",
@@ -91,6 +116,7 @@ fn the_layers_of_the_server_see_only_what_lies_below() {
             &[
                 "axum",
                 "sqlx",
+                "redis::",
                 "crate::storage",
                 "crate::keys",
                 "crate::dialects",
@@ -100,10 +126,16 @@ fn the_layers_of_the_server_see_only_what_lies_below() {
                 "crate::app",
             ],
         ),
-        ("payments", &["axum", "sqlx", "crate::dialects", "crate::transport", "crate::storage", "crate::auth"]),
-        ("limits", &["axum", "sqlx", "crate::"]),
-        ("keys", &["axum", "sqlx", "crate::dialects", "crate::storage"]),
-        ("openapi", &["sqlx", "crate::dialects", "crate::transport", "crate::storage", "crate::edge", "crate::cli"]),
+        (
+            "payments",
+            &["axum", "sqlx", "redis::", "crate::dialects", "crate::transport", "crate::storage", "crate::auth"],
+        ),
+        ("limits", &["axum", "sqlx", "redis::", "crate::"]),
+        ("keys", &["axum", "sqlx", "redis::", "crate::dialects", "crate::storage"]),
+        (
+            "openapi",
+            &["sqlx", "redis::", "crate::dialects", "crate::transport", "crate::storage", "crate::edge", "crate::cli"],
+        ),
         (
             "storage",
             &[
@@ -123,6 +155,7 @@ fn the_layers_of_the_server_see_only_what_lies_below() {
             &[
                 "axum",
                 "sqlx",
+                "redis::",
                 "crate::app",
                 "crate::cli",
                 "crate::edge",
@@ -131,15 +164,52 @@ fn the_layers_of_the_server_see_only_what_lies_below() {
                 "crate::clock",
             ],
         ),
-        ("dialects", &["sqlx", "storage::sqlite", "crate::edge", "crate::cli", "crate::config", "crate::telemetry"]),
-        ("mail", &["axum", "sqlx", "crate::app", "crate::storage", "crate::auth", "crate::panel", "crate::config"]),
-        ("panel", &["sqlx", "storage::sqlite", "crate::dialects", "crate::edge", "crate::cli", "crate::config"]),
-        ("usage", &["axum", "sqlx", "crate::app", "crate::auth", "crate::panel", "crate::dialects"]),
-        ("assets", &["sqlx", "crate::"]),
+        (
+            "dialects",
+            &[
+                "sqlx",
+                "redis::",
+                "storage::sql",
+                "storage::redis",
+                "crate::edge",
+                "crate::cli",
+                "crate::config",
+                "crate::telemetry",
+            ],
+        ),
+        (
+            "mail",
+            &[
+                "axum",
+                "sqlx",
+                "redis::",
+                "crate::app",
+                "crate::storage",
+                "crate::auth",
+                "crate::panel",
+                "crate::config",
+            ],
+        ),
+        (
+            "panel",
+            &[
+                "sqlx",
+                "redis::",
+                "storage::sql",
+                "storage::redis",
+                "crate::dialects",
+                "crate::edge",
+                "crate::cli",
+                "crate::config",
+            ],
+        ),
+        ("usage", &["axum", "sqlx", "redis::", "crate::app", "crate::auth", "crate::panel", "crate::dialects"]),
+        ("assets", &["sqlx", "redis::", "crate::"]),
         (
             "shop",
             &[
                 "sqlx",
+                "redis::",
                 "crate::account",
                 "crate::app",
                 "crate::auth",
@@ -155,6 +225,7 @@ fn the_layers_of_the_server_see_only_what_lies_below() {
             "telemetry",
             &[
                 "sqlx",
+                "redis::",
                 "crate::account",
                 "crate::app",
                 "crate::auth",
@@ -172,7 +243,9 @@ fn the_layers_of_the_server_see_only_what_lies_below() {
             &[
                 "axum",
                 "sqlx",
-                "storage::sqlite",
+                "redis::",
+                "storage::sql",
+                "storage::redis",
                 "crate::administration",
                 "crate::auth",
                 "crate::dialects",
@@ -183,7 +256,19 @@ fn the_layers_of_the_server_see_only_what_lies_below() {
                 "crate::app",
             ],
         ),
-        ("transport", &["sqlx", "storage::sqlite", "crate::dialects", "crate::edge", "crate::cli", "crate::app"]),
+        (
+            "transport",
+            &[
+                "sqlx",
+                "redis::",
+                "storage::sql",
+                "storage::redis",
+                "crate::dialects",
+                "crate::edge",
+                "crate::cli",
+                "crate::app",
+            ],
+        ),
     ];
     for (folder, forbidden) in rules {
         for file in rust_files(&root().join("server/src").join(folder)) {

@@ -44,7 +44,7 @@ fn records(data: &Path, arguments: &[&str], input: &str) -> Vec<Value> {
 
 /// The same for a command that prints one record.
 #[track_caller]
-fn record(data: &Path, arguments: &[&str], input: &str) -> Value {
+pub(crate) fn record(data: &Path, arguments: &[&str], input: &str) -> Value {
     let mut all = records(data, arguments, input);
     assert_eq!(all.len(), 1, "{arguments:?}");
     all.remove(0)
@@ -52,7 +52,7 @@ fn record(data: &Path, arguments: &[&str], input: &str) -> Value {
 
 /// Runs an account command that must fail: one sentence on standard error, nothing on standard output.
 #[track_caller]
-fn refused(data: &Path, arguments: &[&str], code: i32, sentence: &str) {
+pub(crate) fn refused(data: &Path, arguments: &[&str], code: i32, sentence: &str) {
     let ran = run(&[arguments, &["--data", data.to_str().unwrap()]].concat(), "");
     assert_eq!((ran.code, ran.out.as_str()), (Some(code), ""), "{arguments:?}: {}", ran.err);
     assert_eq!(ran.err.trim_end().lines().count(), 1, "{}", ran.err);
@@ -60,6 +60,6 @@ fn refused(data: &Path, arguments: &[&str], code: i32, sentence: &str) {
 }
 
 #[track_caller]
-fn text<'v>(value: &'v Value, member: &str) -> &'v str {
+pub(crate) fn text<'v>(value: &'v Value, member: &str) -> &'v str {
     value[member].as_str().unwrap_or_else(|| panic!("{member}: {value}"))
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tollgate::account::Switch;
 use tollgate::auth::ListenerMode;
-use tollgate::config::{Config, Security};
+use tollgate::config::{Config, LedgerConfig, LedgerDurability, Security, UrlSource, VaultConfig};
 use tollgate::mail::SmtpSecurity;
 use tollgate::telemetry::LogFormat;
 use tollgate::transport::{Bounds, TlsIdentity};
@@ -43,6 +43,7 @@ fn names(config: &Config, listener: usize) -> Vec<&'static str> {
 fn the_sample_is_read_as_it_stands() {
     let config = Config::read(&sample()).unwrap();
     assert_eq!(config.storage.data, Path::new("/var/lib/tollgate"));
+    assert_eq!(config.storage.vault, VaultConfig::Sqlite);
     let [live, test] = &config.listeners[..] else { panic!("two listeners") };
     assert_eq!((live.address, live.mode), (([0, 0, 0, 0], 8443).into(), ListenerMode::Live));
     assert_eq!(live.base_url, "https://pay.example");
@@ -67,6 +68,8 @@ fn the_sample_shows_every_key_there_is() {
     let texts = [
         ("", format!("{wrong}{MINIMAL}")),
         ("storage", MINIMAL.replace("[storage]\n", &format!("[storage]\n{wrong}"))),
+        ("vault", MINIMAL.replace("data = \"data\"", "keys = \"data\"\nvault = { no_such_key = 1 }")),
+        ("ledger", MINIMAL.replace("data = \"data\"", "data = \"data\"\nledger = { no_such_key = 1 }")),
         ("listener", MINIMAL.replace("[[listener]]\n", &format!("[[listener]]\n{wrong}"))),
         ("tls", MINIMAL.replace("tls = {", "tls = { no_such_key = 1,")),
         ("terminator", MINIMAL.replace("tls = {", "terminator = { no_such_key = 1 }\ntls = {")),
@@ -164,6 +167,61 @@ fn paths_start_at_the_directory_of_the_file() {
     assert_eq!(config.listeners[0].security, Security::Tls(identity));
 }
 
+fn with_storage(lines: &str) -> Result<Config, String> {
+    read(&MINIMAL.replace("data = \"data\"", lines))
+}
+
+#[test]
+fn records_may_be_on_a_database_server_and_a_redis() {
+    let config = with_storage("keys = \"k\"\nvault = { url_file = \"pg.url\" }").unwrap();
+    assert!(config.storage.data.ends_with("k"), "the directory of the key file");
+    let VaultConfig::Postgres { url: UrlSource::File(file), ledger: None } = &config.storage.vault else {
+        panic!("{:?}", config.storage)
+    };
+    assert_eq!(file.parent(), config.storage.data.parent(), "paths start at the directory of the file");
+
+    let redis = "ledger = { url_env = \"REDIS_URL\" }";
+    let config = with_storage(&format!("keys = \"k\"\nvault = {{ url_env = \"PG_URL\" }}\n{redis}")).unwrap();
+    let expected = LedgerConfig {
+        url: UrlSource::Variable("REDIS_URL".into()),
+        namespace: "tollgate".into(),
+        durability: LedgerDurability::MustKeep,
+    };
+    let vault = VaultConfig::Postgres { url: UrlSource::Variable("PG_URL".into()), ledger: Some(expected.clone()) };
+    assert_eq!(config.storage.vault, vault, "what is left out has its default");
+    let redis = "ledger = { url_env = \"REDIS_URL\", namespace = \"pay-1\", durability = \"may_forget\" }";
+    let config = with_storage(&format!("keys = \"k\"\nvault = {{ url_env = \"PG_URL\" }}\n{redis}")).unwrap();
+    let expected = LedgerConfig { namespace: "pay-1".into(), durability: LedgerDurability::MayForget, ..expected };
+    let vault = VaultConfig::Postgres { url: UrlSource::Variable("PG_URL".into()), ledger: Some(expected) };
+    assert_eq!(config.storage.vault, vault);
+}
+
+#[test]
+fn storage_is_in_one_place_and_no_url_stands_in_the_file() {
+    let secret = "postgres://u:secret@h/d";
+    let table = [
+        ("", "storage.data is missing"),
+        ("data = \"d\"\nvault = { url_env = \"A\" }", "storage.data and vault exclude each other"),
+        ("vault = { url_env = \"A\" }", "storage.keys is missing"),
+        ("data = \"d\"\nkeys = \"k\"", "storage.keys goes with vault"),
+        ("data = \"d\"\nledger = { url_env = \"A\" }", "storage.ledger goes with vault"),
+        ("keys = \"k\"\nvault = {}", "storage.vault needs url_file or url_env"),
+        ("keys = \"k\"\nvault = { url_env = \"A\", url_file = \"a\" }", "storage.vault.url_file and url_env exclude"),
+        (&format!("keys = \"k\"\nvault = {{ url_env = \"{secret}\" }}"), "storage.vault.url_env is no name"),
+        (&format!("keys = \"k\"\nvault = {{ url = \"{secret}\" }}"), "unknown field `url`"),
+        ("keys = \"k\"\nvault = { url_env = \"A\" }\nledger = {}", "storage.ledger needs url_file or url_env"),
+        (
+            "keys = \"k\"\nvault = { url_env = \"A\" }\nledger = { url_env = \"B\", namespace = \"a:b\" }",
+            "namespace must be",
+        ),
+    ];
+    for (lines, expected) in table {
+        let error = with_storage(lines).unwrap_err();
+        assert!(error.contains(expected), "{lines}: {error}");
+        assert!(!error.contains("secret"), "{error}");
+    }
+}
+
 #[test]
 fn a_listener_may_speak_fewer_dialects() {
     let text = MINIMAL
@@ -191,7 +249,7 @@ fn what_is_wrong_is_said_in_one_sentence_that_names_the_key() {
         ("unknown section", format!("{MINIMAL}[pannel]\n"), "line 11: unknown field `pannel`"),
         ("unknown key", with("mode =", "modus = 1\nmode ="), "line 6 (modus): unknown field `modus`"),
         ("key twice", with("mode =", "mode = \"test\"\nmode ="), "line 7 (mode): duplicate key"),
-        ("missing key", with("data = \"data\"", ""), "missing field `data`"),
+        ("missing key", with("data = \"data\"", ""), "storage.data is missing"),
         ("missing dialects", with("[dialects]\nenabled = [\"caibo\"]", ""), "missing field `dialects`"),
         ("wrong kind", with("\"live\"", "1"), "line 6 (mode): "),
         ("unknown mode", with("\"live\"", "\"Live\""), "line 6 (mode): unknown variant `Live`"),

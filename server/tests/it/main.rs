@@ -34,5 +34,6 @@ mod serve;
 mod shop;
 mod signing_keys;
 mod sixth_dialect;
+mod storage;
 mod webhooks;
 mod world;

@@ -1,5 +1,7 @@
 //! The real binary under a configuration file: TLS, a terminator, metrics, a new certificate, and starts that must fail.
 
+mod shared;
+
 use std::collections::HashMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};

@@ -87,22 +87,7 @@ async fn build(dialects: &'static [&'static dyn Dialect], adapt: impl FnOnce(Opt
     let clock = Clock::manual(OffsetDateTime::from_unix_timestamp(T0).unwrap());
     let mut services = Services::open(dir.path(), adapt(options(clock.clone()))).await.unwrap();
     services.mailer = Mailer::keeping();
-    let services = Arc::new(services);
-    let listener = |mode, base_url| {
-        let proxies = TrustedProxies::parse(["10.0.0.0/8"]).unwrap();
-        let mut listener = services.listener(mode, base_url, proxies, Channel::Loopback).unwrap();
-        listener.panel = Switch::On;
-        router(&App { services: services.clone(), listener: Arc::new(listener) }, dialects)
-    };
-    World {
-        sandbox: listener(ListenerMode::Test, SANDBOX),
-        live: listener(ListenerMode::Live, LIVE),
-        any: listener(ListenerMode::Any, SANDBOX),
-        services,
-        clock,
-        demo: demo.clone(),
-        dir,
-    }
+    World::assemble(Arc::new(services), clock, demo.clone(), dir, dialects)
 }
 
 async fn template() -> (TempDir, Value) {
@@ -120,6 +105,35 @@ pub(crate) fn options(clock: Clock) -> Options {
 }
 
 impl World {
+    /// A server over services that were opened elsewhere.
+    pub(crate) fn over(services: Arc<Services>, clock: Clock, demo: Value, dir: TempDir) -> Self {
+        Self::assemble(services, clock, demo, dir, dialects::ALL)
+    }
+
+    fn assemble(
+        services: Arc<Services>,
+        clock: Clock,
+        demo: Value,
+        dir: TempDir,
+        dialects: &'static [&'static dyn Dialect],
+    ) -> Self {
+        let listener = |mode, base_url| {
+            let proxies = TrustedProxies::parse(["10.0.0.0/8"]).unwrap();
+            let mut listener = services.listener(mode, base_url, proxies, Channel::Loopback).unwrap();
+            listener.panel = Switch::On;
+            router(&App { services: services.clone(), listener: Arc::new(listener) }, dialects)
+        };
+        Self {
+            sandbox: listener(ListenerMode::Test, SANDBOX),
+            live: listener(ListenerMode::Live, LIVE),
+            any: listener(ListenerMode::Any, SANDBOX),
+            services,
+            clock,
+            demo,
+            dir,
+        }
+    }
+
     pub(crate) async fn send(&self, call: Call) -> Answer {
         let router = match call.listener {
             ListenerMode::Any => &self.any,

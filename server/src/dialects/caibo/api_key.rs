@@ -53,7 +53,7 @@ pub(super) fn route() -> Route {
 async fn regenerate(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
     let (parts, _) = request.into_parts();
     let (caller, arrival) = access::panel(&app, &parts).await?;
-    app.services.gate.debit_user(&caller, CALLS, &arrival)?;
+    app.services.gate.debit_user(&caller, CALLS, &arrival).await?;
     let user = caller.user();
     let merchant = app.services.records.merchant(&user.merchant).await?;
     let status = merchant.map_or(MerchantStatus::Suspended, |merchant| merchant.status);

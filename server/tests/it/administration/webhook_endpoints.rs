@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tollgate::account::{AuditEntry, UserId};
 use tollgate::administration::{Actor, Error, Page};
-use tollgate::storage::sqlite::Sqlite;
+use tollgate::storage::sql::Database;
 use tollgate::storage::{
     Attempt, AttemptOutcome, Endpoint, EndpointId, LeasedDelivery, NewLease, Next, WebhookDialect, Webhooks,
 };
@@ -32,14 +32,14 @@ async fn newest(world: &World) -> AuditEntry {
 }
 
 /// Takes the delivery that is due.
-async fn take(store: &Sqlite, world: &World, name: &str) -> LeasedDelivery {
+async fn take(store: &Database, world: &World, name: &str) -> LeasedDelivery {
     let now = world.now();
     let lease = NewLease { name: name.to_owned(), now, until: now + time::Duration::MINUTE };
     store.lease(&lease, &[]).await.unwrap().unwrap()
 }
 
 /// Records that the receiver answered 410.
-async fn gone(store: &Sqlite, world: &World, taken: &LeasedDelivery) -> bool {
+async fn gone(store: &Database, world: &World, taken: &LeasedDelivery) -> bool {
     let now = world.now();
     let outcome = AttemptOutcome::Answered(410);
     let attempt = Attempt { number: 1, made_at: now, duration: time::Duration::ZERO, outcome };
@@ -70,7 +70,7 @@ async fn every_change_of_an_endpoint_is_written_down_with_who_and_without_its_pa
     check(&id, "webhook.test_sent", "user:1", json!({ "message": message.as_str(), "mode": "test" })).await;
 
     world.advance(1);
-    let store = Sqlite::open(&world.database()).await.unwrap();
+    let store = Database::sqlite(&world.database()).await.unwrap();
     let taken = take(&store, &world, "first").await;
     assert!(gone(&store, &world, &taken).await);
     let detail = json!({ "dialect": "caibo", "message": message.as_str(), "mode": "test" });
@@ -106,7 +106,7 @@ async fn what_changes_no_endpoint_is_not_written_down() {
     // A 410 that comes after the lease was lost disables nothing.
     administration.send_test_event(&actor, &merchant, test, &id).await.unwrap();
     let before = entries(&world).await;
-    let store = Sqlite::open(&world.database()).await.unwrap();
+    let store = Database::sqlite(&world.database()).await.unwrap();
     let late = take(&store, &world, "late").await;
     world.advance(60);
     let _ = take(&store, &world, "next").await;

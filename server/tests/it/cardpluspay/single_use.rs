@@ -5,7 +5,7 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 use tokio::task::JoinSet;
 use tollgate::app::Services;
-use tollgate::storage::sqlite::Sqlite;
+use tollgate::storage::sql::Database;
 use tollgate::storage::{Claim, Ledger};
 use tollgate_challenge_signature::LIFETIME;
 
@@ -58,7 +58,7 @@ async fn of_a_thousand_parallel_uses_one_passes() {
 async fn the_store_gives_a_first_use_once_through_any_number_of_handles() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join(Services::DATABASE);
-    let handles = [Sqlite::open(&path).await.unwrap(), Sqlite::open(&path).await.unwrap()];
+    let handles = [Database::sqlite(&path).await.unwrap(), Database::sqlite(&path).await.unwrap()];
     let now = OffsetDateTime::from_unix_timestamp(T0).unwrap();
     let until = now + LIFETIME;
     for nonce in [[1_u8; 16], [2; 16]] {

@@ -167,4 +167,16 @@ async fn a_secret_can_lie_in_a_file_of_its_own() {
     assert_eq!(who_am_i(&world, &key).await, 200);
     let same = from_file().await.unwrap_err();
     assert!(matches!(same, SecretKeyError::Rotation(SecretRotationError::Same(_))), "{same}");
+
+    // Under a running server, a file that is gone for a while is read as soon as it is back.
+    let secret = fs::read(&file).unwrap();
+    fs::remove_file(&file).unwrap();
+    fs::write(key_file(&world), text).unwrap();
+    let gone = administration(&world).take_over_secret_keys().await.unwrap_err();
+    assert!(gone.to_string().contains("the secret of pepper 2 cannot be read"), "{gone}");
+    assert!(!administration(&world).take_over_secret_keys().await.unwrap(), "said once");
+    assert_eq!(who_am_i(&world, &key).await, 200);
+    fs::write(&file, secret).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    assert!(administration(&world).take_over_secret_keys().await.unwrap());
 }

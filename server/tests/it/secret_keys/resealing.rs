@@ -6,7 +6,7 @@ use tokio::sync::watch;
 use tollgate::account::{SealedSecret, SecretPurpose};
 use tollgate::administration::{Actor, Resealing};
 use tollgate::keys::{RotationReason, SecretKind, SecretState};
-use tollgate::storage::sqlite::Sqlite;
+use tollgate::storage::sql::Database;
 use tollgate::storage::{Resealed, SecretKeyRecords, WebhookDialect};
 use tollgate_apikey::{KeyId, Lifecycle, Mode};
 
@@ -127,7 +127,7 @@ async fn one_that_does_not_open_stays_as_it_is_and_keeps_its_key() {
 async fn one_that_changed_meanwhile_is_not_written_over() {
     let world = world().await;
     seal(&world, 1).await;
-    let database = Sqlite::open(&world.database()).await.unwrap();
+    let database = Database::sqlite(&world.database()).await.unwrap();
     rotate(&world, SecretKind::Sealing, RotationReason::Routine).await.unwrap();
     let old = database.sealed_before(2, 0, 0, 1).await.unwrap().unwrap().remove(0);
     let anew = |old_version, before: &[u8], after: &[u8]| {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tollgate::administration::{Actor, Error};
-use tollgate::storage::sqlite::Sqlite;
+use tollgate::storage::sql::Database;
 use tollgate::storage::{Attempt, AttemptError, AttemptOutcome, DeliveryState, NewLease, Next, Webhooks};
 use tollgate::webhooks::ATTEMPTS;
 use tollgate_apikey::Mode;
@@ -113,7 +113,7 @@ async fn gone_stops_what_waits_and_disables_the_endpoint_until_it_is_enabled_or_
 async fn a_crash_between_taking_and_recording_loses_nothing() {
     let shop = Shop::open().await;
     shop.decline().await;
-    let store = Sqlite::open(&shop.world.database()).await.unwrap();
+    let store = Database::sqlite(&shop.world.database()).await.unwrap();
     let now = shop.world.now();
     let lease = NewLease { name: "crashed".to_owned(), now, until: now + Duration::from_mins(1) };
     let taken = store.lease(&lease, &[]).await.unwrap().unwrap();

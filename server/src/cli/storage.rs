@@ -1,0 +1,29 @@
+//! From the configuration to opened storage: the URLs are read here, once.
+
+use super::Failure;
+use crate::app::Storage;
+use crate::config::{LedgerConfig, LedgerDurability, UrlSource, VaultConfig};
+use crate::storage::StorageUrl;
+use crate::storage::redis::{Durability, RedisOptions};
+
+/// Where records are kept, with what it takes to enter.
+pub(super) fn storage(vault: &VaultConfig) -> Result<Storage, Failure> {
+    Ok(match vault {
+        VaultConfig::Sqlite => Storage::Sqlite,
+        VaultConfig::Postgres { url, ledger } => {
+            Storage::Postgres { url: read(url)?, redis: ledger.as_ref().map(redis).transpose()? }
+        }
+    })
+}
+
+fn redis(ledger: &LedgerConfig) -> Result<RedisOptions, Failure> {
+    let durability = match ledger.durability {
+        LedgerDurability::MayForget => Durability::MayForget,
+        LedgerDurability::MustKeep => Durability::MustKeep,
+    };
+    Ok(RedisOptions { url: read(&ledger.url)?, namespace: ledger.namespace.clone(), durability })
+}
+
+fn read(source: &UrlSource) -> Result<StorageUrl, Failure> {
+    Ok(StorageUrl::from(source.read()?))
+}

@@ -1,0 +1,286 @@
+//! SQLite's one writer: changes that arrive while it is busy share the next commit, and so one wait for the disk.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::sqlite::SqliteConnection;
+use sqlx::{Connection, Executor};
+use tokio::sync::{Mutex, OwnedMutexGuard, mpsc, oneshot, watch};
+
+use super::query::{Fetch, Fetched};
+use super::sqlite::{self, Statement};
+use crate::storage::StorageError;
+
+/// A handle on the task that writes.
+///
+/// The task opens a transaction, lets every waiting caller make its change in it, commits, and only then answers them.
+/// A caller that changed nothing is answered then, too: it may have seen what others changed. What fails is undone alone: a statement by SQLite itself, a lease by its savepoint. When the commit fails, or SQLite
+/// gave the whole transaction up (a full disk), every caller of the group is told that its change did not happen.
+#[derive(Debug, Clone)]
+pub(super) struct GroupWriter {
+    jobs: mpsc::Sender<Job>,
+}
+
+/// The connection, lent to one caller inside the group's transaction; undone unless [`commit`](Self::commit) is called.
+pub(super) struct Lease {
+    connection: OwnedMutexGuard<Option<SqliteConnection>>,
+    keep: oneshot::Sender<Answer<()>>,
+    end: GroupEnd,
+}
+
+/// What became of a group, for those that saw its changes before they were on disk.
+#[derive(Debug, Clone)]
+pub(super) struct GroupEnd(watch::Receiver<Option<Committed>>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Committed {
+    No,
+    Yes,
+}
+
+type Answer<T> = oneshot::Sender<Result<T, StorageError>>;
+
+enum Job {
+    Close(oneshot::Sender<()>),
+    Lease(Answer<Lease>),
+    Statement(Statement, Fetch, Answer<Fetched>),
+}
+
+/// A caller whose change is made but not yet on disk.
+enum Waiting {
+    Lease(Answer<()>),
+    Statement(Answer<Fetched>, Fetched),
+}
+
+/// One transaction and those who wait for its end.
+struct Group<'t> {
+    connection: &'t Arc<Mutex<Option<SqliteConnection>>>,
+    waiting: Vec<Waiting>,
+    /// Callers that were let in, also those that changed nothing.
+    admitted: usize,
+    end: watch::Sender<Option<Committed>>,
+}
+
+impl GroupWriter {
+    /// Callers that may wait for their turn; further ones wait for a place.
+    const QUEUE: usize = 1024;
+    /// Changes that share a commit at most, so that the first does not wait for ever.
+    const GROUP: usize = 128;
+    /// How long a caller waits for its turn.
+    const TURN: Duration = Duration::from_secs(5);
+
+    /// Starts the task; it ends with [`close`](Self::close), or when the last handle is gone.
+    pub(super) fn start(connection: SqliteConnection) -> Self {
+        let (jobs, queue) = mpsc::channel(Self::QUEUE);
+        tokio::spawn(serve(Arc::new(Mutex::new(Some(connection))), queue));
+        Self { jobs }
+    }
+
+    /// Runs one statement; when this returns, its change is on disk.
+    pub(super) async fn run(&self, statement: Statement, fetch: Fetch) -> Result<Fetched, StorageError> {
+        self.ask(|answer| Job::Statement(statement, fetch, answer)).await
+    }
+
+    /// Lends the connection for several statements.
+    pub(super) async fn lease(&self) -> Result<Lease, StorageError> {
+        self.ask(Job::Lease).await
+    }
+
+    /// Closes the connection after the changes that are under way.
+    pub(super) async fn close(&self) {
+        let (done, closed) = oneshot::channel();
+        if self.jobs.send(Job::Close(done)).await.is_ok() {
+            // Whether it says so or is gone: it has ended.
+            drop(closed.await);
+        }
+    }
+
+    async fn ask<T>(&self, job: impl FnOnce(Answer<T>) -> Job) -> Result<T, StorageError> {
+        let (answer, answered) = oneshot::channel();
+        let asked = async {
+            self.jobs.send(job(answer)).await.map_err(|_| StorageError::unavailable())?;
+            answered.await.map_err(|_| StorageError::unavailable())?
+        };
+        tokio::time::timeout(Self::TURN, asked).await.map_err(|_| StorageError::unavailable())?
+    }
+}
+
+impl Lease {
+    /// Runs one statement of this change.
+    pub(super) async fn run(&mut self, statement: Statement, fetch: Fetch) -> Result<Fetched, StorageError> {
+        Ok(sqlite::run(open(&mut self.connection)?, statement, fetch).await?)
+    }
+
+    /// The end of its group.
+    pub(super) fn end(&self) -> GroupEnd {
+        self.end.clone()
+    }
+
+    /// Gives the connection back and waits until the change is on disk.
+    pub(super) async fn commit(self) -> Result<(), StorageError> {
+        let Self { connection, keep, .. } = self;
+        let (answer, answered) = oneshot::channel();
+        drop(connection);
+        keep.send(answer).map_err(|_| StorageError::unavailable())?;
+        answered.await.map_err(|_| StorageError::unavailable())?
+    }
+}
+
+impl GroupEnd {
+    /// Waits until everything in the group is on disk.
+    pub(super) async fn wait(mut self) -> Result<(), StorageError> {
+        match self.0.wait_for(Option::is_some).await {
+            Ok(end) if *end == Some(Committed::Yes) => Ok(()),
+            _ => Err(StorageError::unavailable()),
+        }
+    }
+}
+
+/// Group after group, until it is told to close or nobody is left to ask.
+async fn serve(connection: Arc<Mutex<Option<SqliteConnection>>>, mut queue: mpsc::Receiver<Job>) {
+    while let Some(first) = queue.recv().await {
+        let mut group = Group::new(&connection);
+        let (made, closing) = group.fill(first, &mut queue).await;
+        group.end(made).await;
+        if let Some(done) = closing {
+            if let Some(connection) = connection.lock().await.take() {
+                // The file is whole whatever this says: the next start reads the write-ahead log.
+                drop(connection.close().await);
+            }
+            // Who asked may have stopped waiting.
+            let _: Result<(), ()> = done.send(());
+            return;
+        }
+    }
+}
+
+impl<'t> Group<'t> {
+    fn new(connection: &'t Arc<Mutex<Option<SqliteConnection>>>) -> Self {
+        Self { connection, waiting: Vec::new(), admitted: 0, end: watch::Sender::new(None) }
+    }
+
+    /// Lets `first` and whoever waits behind it make their changes, and says who asked to close meanwhile.
+    ///
+    /// An error means that the transaction is gone with every change in it.
+    async fn fill(
+        &mut self,
+        first: Job,
+        queue: &mut mpsc::Receiver<Job>,
+    ) -> (Result<(), StorageError>, Option<oneshot::Sender<()>>) {
+        let mut begun = false;
+        let mut next = Some(first);
+        while let Some(job) = next {
+            if let Job::Close(done) = job {
+                return (Ok(()), Some(done));
+            }
+            if !begun && let Err(error) = self.begin().await {
+                job.refuse(error);
+                return (Ok(()), None);
+            }
+            begun = true;
+            if let Err(lost) = self.admit(job).await {
+                return (Err(lost), None);
+            }
+            self.admitted += 1;
+            next = if self.admitted < GroupWriter::GROUP { queue.try_recv().ok() } else { None };
+        }
+        (Ok(()), None)
+    }
+
+    /// Makes one change; only the loss of the whole transaction is an error.
+    async fn admit(&mut self, job: Job) -> Result<(), StorageError> {
+        match job {
+            Job::Close(_) => {}
+            Job::Lease(answer) => {
+                self.execute("SAVEPOINT caller").await?;
+                let (keep, kept) = oneshot::channel();
+                let lease = Lease {
+                    connection: self.connection.clone().lock_owned().await,
+                    keep,
+                    end: GroupEnd(self.end.subscribe()),
+                };
+                // A caller that went away never takes the lease, which then is dropped as if it had failed.
+                drop(answer.send(Ok(lease)));
+                match kept.await {
+                    Ok(answer) => self.waiting.push(Waiting::Lease(answer)),
+                    Err(_) => self.execute("ROLLBACK TO caller").await?,
+                }
+                self.execute("RELEASE caller").await?;
+            }
+            Job::Statement(statement, fetch, answer) => {
+                let outcome = match open(&mut *self.connection.lock().await) {
+                    Ok(connection) => sqlite::run(connection, statement, fetch).await.map_err(StorageError::from),
+                    Err(closed) => Err(closed),
+                };
+                match outcome {
+                    Ok(fetched) => self.waiting.push(Waiting::Statement(answer, fetched)),
+                    Err(error) => {
+                        drop(answer.send(Err(error)));
+                        self.check_alive().await?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn begin(&self) -> Result<(), StorageError> {
+        const BEGIN: &str = "BEGIN IMMEDIATE";
+        if self.execute(BEGIN).await.is_ok() {
+            return Ok(());
+        }
+        // What a failed end may have left open.
+        drop(self.execute("ROLLBACK").await);
+        self.execute(BEGIN).await
+    }
+
+    /// Some failures (a full disk) make SQLite roll the whole transaction back, which it does not say in its answer;
+    /// but it lets a transaction begin only where there is none.
+    async fn check_alive(&self) -> Result<(), StorageError> {
+        match self.execute("BEGIN").await {
+            Err(_) => Ok(()),
+            Ok(()) => Err(StorageError::unavailable()),
+        }
+    }
+
+    /// Commits, or undoes what is lost, and answers everybody.
+    async fn end(self, made: Result<(), StorageError>) {
+        let committed = match made {
+            Ok(()) if self.waiting.is_empty() => self.execute("ROLLBACK").await,
+            Ok(()) => self.execute("COMMIT").await,
+            Err(lost) => Err(lost),
+        };
+        if committed.is_err() {
+            // Where nothing is open there is nothing to undo.
+            drop(self.execute("ROLLBACK").await);
+        }
+        let end = if committed.is_ok() { Committed::Yes } else { Committed::No };
+        self.end.send_replace(Some(end));
+        let outcome = || committed.as_ref().map_or(Err(StorageError::unavailable()), |()| Ok(()));
+        for waiting in self.waiting {
+            match waiting {
+                Waiting::Lease(answer) => drop(answer.send(outcome())),
+                Waiting::Statement(answer, fetched) => drop(answer.send(outcome().map(|()| fetched))),
+            }
+        }
+    }
+
+    async fn execute(&self, statement: &'static str) -> Result<(), StorageError> {
+        open(&mut *self.connection.lock().await)?.execute(statement).await?;
+        Ok(())
+    }
+}
+
+impl Job {
+    fn refuse(self, error: StorageError) {
+        match self {
+            Self::Close(_) => {}
+            Self::Lease(answer) => drop(answer.send(Err(error))),
+            Self::Statement(_, _, answer) => drop(answer.send(Err(error))),
+        }
+    }
+}
+
+fn open(connection: &mut Option<SqliteConnection>) -> Result<&mut SqliteConnection, StorageError> {
+    connection.as_mut().ok_or_else(StorageError::unavailable)
+}
