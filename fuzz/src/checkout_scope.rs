@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use time::OffsetDateTime;
 use tollgate_checkout_scope::{
-    AllowList, CheckoutClaims, CheckoutToken, Grant, MAX_CLAIM_ID, RawPath, TOKEN_LENGTH, TokenPepper,
+    AllowList, CheckoutClaims, CheckoutToken, Grant, MAX_CLAIM_CLIENT, MAX_CLAIM_ID, RawPath, TOKEN_LENGTH, TokenPepper,
 };
 
 const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
@@ -80,7 +80,9 @@ fn token_is_canonical(text: &str) {
 
 fn claims_are_bounded(text: &str) {
     if let Ok(claims) = serde_json::from_str::<CheckoutClaims>(text) {
-        for id in [claims.partner_id(), claims.client_id(), claims.customer_id(), claims.invoice_id()] {
+        let client = claims.client_id();
+        assert!((1..=MAX_CLAIM_CLIENT).contains(&client.len()) && !client.chars().any(char::is_control));
+        for id in [claims.partner_id(), claims.customer_id(), claims.invoice_id()] {
             assert!((1..=MAX_CLAIM_ID).contains(&id.len()));
             assert!(id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'));
         }

@@ -27,6 +27,7 @@ use tollgate::clock::Clock;
 use tollgate::edge::router;
 use tollgate::rng::Rng;
 use tollgate::transport::Channel;
+use tollgate::webhooks::TargetPolicy;
 use tollgate::{demo, dialects};
 use tollgate_client_address::TrustedProxies;
 use tower::ServiceExt;
@@ -44,7 +45,8 @@ impl Bench {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let dir = tempfile::tempdir().unwrap();
         let (router, demo) = runtime.block_on(async {
-            let options = Options { clock: Clock::system(), rng: Rng::system(), limits_scale: 1_000_000 };
+            let system = Options::system(TargetPolicy::Public).unwrap();
+            let options = Options { limits_scale: 1_000_000, ..system };
             let services = Arc::new(Services::open(dir.path(), options).await.unwrap());
             let printed = demo::credentials(&services, "http://sandbox.test", "http://live.test").await.unwrap();
             let proxies = TrustedProxies::new(Vec::new());

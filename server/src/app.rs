@@ -21,6 +21,7 @@ use crate::storage::sqlite::{OpenError, Sqlite};
 use crate::storage::{Invoices, Ledger, Orders, Purchases, Records, StorageError, Vault};
 use crate::telemetry::Meter;
 use crate::transport::Channel;
+use crate::webhooks::{Dialler, Parts, TargetPolicy, TlsSetupError, Webhooks};
 
 /// The state of a request: the services all listeners share, and this listener.
 #[derive(Clone)]
@@ -59,6 +60,8 @@ pub struct Services {
     pub sealer: Arc<Sealer>,
     /// Browsers that are signed in to the control panel.
     pub panel_sessions: PanelSessions,
+    /// Delivers what merchants are to be told; it starts with [`Webhooks::run`].
+    pub webhooks: Webhooks,
     /// Creating calls that are still running.
     pub in_flight: InFlight,
     /// The token keys, as they stand in the key file now.
@@ -138,6 +141,20 @@ pub struct Options {
     pub rng: Rng,
     /// Multiplies every rate limit; 1 but in load tests.
     pub limits_scale: u32,
+    /// Sends webhooks.
+    pub dialler: Dialler,
+}
+
+impl Options {
+    /// The time, randomness and network of this machine, and limits as they are.
+    ///
+    /// # Errors
+    ///
+    /// [`TlsSetupError`].
+    pub fn system(targets: TargetPolicy) -> Result<Self, TlsSetupError> {
+        let dialler = Dialler::system(targets)?;
+        Ok(Self { clock: Clock::system(), rng: Rng::system(), limits_scale: 1, dialler })
+    }
 }
 
 impl Services {
@@ -156,7 +173,7 @@ impl Services {
     ///
     /// [`StartError`] as its variants say.
     pub async fn open(data: &Path, options: Options) -> Result<Self, StartError> {
-        let Options { clock, rng, limits_scale } = options;
+        let Options { clock, rng, limits_scale, dialler } = options;
         let lock = lock_directory(data)?;
         let key_path = data.join(Self::KEYS);
         let database_path = data.join(Self::DATABASE);
@@ -172,6 +189,16 @@ impl Services {
         let permits = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let passwords = Passwords::new(permits, Self::PASSWORD_QUEUE, &rng)?;
         let sealer = Arc::new(keys.sealer(&key_path)?);
+        let webhooks = Webhooks::new(
+            Parts {
+                store: Arc::new(database.clone()),
+                vault: vault.clone(),
+                sealer: sealer.clone(),
+                clock: clock.clone(),
+                rng: rng.clone(),
+            },
+            dialler,
+        );
         Ok(Self {
             gate: Gate::new(
                 GateParts {
@@ -195,6 +222,7 @@ impl Services {
                 peppers,
                 sealer: sealer.clone(),
                 passwords: passwords.clone(),
+                webhooks: webhooks.clone(),
                 rng: rng.clone(),
                 clock: clock.clone(),
             }),
@@ -205,6 +233,7 @@ impl Services {
                 rng.clone(),
             ),
             sealer,
+            webhooks,
             in_flight: InFlight::default(),
             clock,
             rng,

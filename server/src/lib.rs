@@ -2,8 +2,8 @@
 //!
 //! The parts, from the inside out: [`account`] and [`payments`] are the domain, [`auth`] is the decision, [`limits`]
 //! counts, [`storage`] keeps, [`keys`] holds the server's own secrets, [`dialects`] are the wire, [`openapi`] describes it,
-//! [`transport`] reads requests, [`edge`] is the outermost layer, [`telemetry`] is what the operator sees, [`config`] what
-//! the operator says, and [`cli`] starts it all.
+//! [`webhooks`] delivers what they tell, [`transport`] reads requests, [`edge`] is the outermost layer, [`telemetry`] is
+//! what the operator sees, [`config`] what the operator says, and [`cli`] starts it all.
 
 pub mod account;
 pub mod administration;
@@ -13,8 +13,10 @@ pub mod auth;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod control;
 pub mod demo;
 pub mod dialects;
+pub mod doctor;
 pub mod edge;
 pub mod keys;
 pub mod limits;
@@ -26,3 +28,4 @@ pub mod shop;
 pub mod storage;
 pub mod telemetry;
 pub mod transport;
+pub mod webhooks;

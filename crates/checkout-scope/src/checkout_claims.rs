@@ -3,13 +3,14 @@
 use serde::Deserialize;
 use time::OffsetDateTime;
 
-use crate::{claim_id::ClaimId, grant::Grant, invoice_scope::InvoiceScope};
+use crate::{claim_client::ClaimClient, claim_id::ClaimId, grant::Grant, invoice_scope::InvoiceScope};
 
 /// What a checkout JWT says besides the registered claims: whose invoice it is for.
 ///
 /// Read it from the payload of a token whose signature, type, audience and `exp` were checked. The registered claims
-/// live in the same JSON object, so members unknown here are ignored; the four are required, are strings of 1 to
-/// [`MAX_CLAIM_ID`](crate::MAX_CLAIM_ID) bytes of `[A-Za-z0-9_-]`, and stand there once.
+/// live in the same JSON object, so members unknown here are ignored; the four are required and stand there once. They
+/// are strings of 1 to [`MAX_CLAIM_ID`](crate::MAX_CLAIM_ID) bytes of `[A-Za-z0-9_-]`; `client_id` has up to
+/// [`MAX_CLAIM_CLIENT`](crate::MAX_CLAIM_CLIENT) bytes of anything but control characters.
 ///
 /// It can be read and not be written, so that what a browser sent cannot be signed again:
 ///
@@ -22,7 +23,7 @@ use crate::{claim_id::ClaimId, grant::Grant, invoice_scope::InvoiceScope};
 #[expect(clippy::struct_field_names, reason = "the fields are named as the claims are")]
 pub struct CheckoutClaims {
     partner_id: ClaimId,
-    client_id: ClaimId,
+    client_id: ClaimClient,
     customer_id: ClaimId,
     invoice_id: ClaimId,
 }

@@ -4,6 +4,7 @@ mod allow_list;
 mod authority;
 mod bound_id;
 mod checkout_claims;
+mod claim_client;
 mod claim_id;
 mod error;
 mod grant;
@@ -22,6 +23,7 @@ pub use allow_list::{AllowList, MAX_ENTRIES};
 pub use authority::{MintAuthority, ServerCredential};
 pub use bound_id::BoundId;
 pub use checkout_claims::CheckoutClaims;
+pub use claim_client::MAX_CLAIM_CLIENT;
 pub use claim_id::MAX_CLAIM_ID;
 pub use error::{
     AmbiguousPath, AmbiguousPathKind, ClaimsError, ClaimsErrorKind, Denied, DeniedKind, ParseError, ParseErrorKind,

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::{authority::MintAuthority, claim_id::ClaimId, error::ClaimsError};
+use crate::{authority::MintAuthority, claim_client::ClaimClient, claim_id::ClaimId, error::ClaimsError};
 
 /// The identifiers of a new checkout JWT, each with its name so that two cannot change places.
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +39,7 @@ pub struct CheckoutIds<'a> {
 #[expect(clippy::struct_field_names, reason = "the fields are named as the claims are")]
 pub struct MintedClaims {
     partner_id: ClaimId,
-    client_id: ClaimId,
+    client_id: ClaimClient,
     customer_id: ClaimId,
     invoice_id: ClaimId,
 }
@@ -51,11 +51,12 @@ impl MintedClaims {
     ///
     /// [`Length`](crate::ClaimsErrorKind::Length) for an identifier that is empty or longer than
     /// [`MAX_CLAIM_ID`](crate::MAX_CLAIM_ID), [`Alphabet`](crate::ClaimsErrorKind::Alphabet) for a byte outside
-    /// `[A-Za-z0-9_-]`.
+    /// `[A-Za-z0-9_-]`; of the client id beyond [`MAX_CLAIM_CLIENT`](crate::MAX_CLAIM_CLIENT), and for a control
+    /// character.
     pub fn new(_authority: &MintAuthority<'_>, ids: CheckoutIds<'_>) -> Result<Self, ClaimsError> {
         Ok(Self {
             partner_id: ClaimId::parse(ids.partner_id)?,
-            client_id: ClaimId::parse(ids.client_id)?,
+            client_id: ClaimClient::parse(ids.client_id)?,
             customer_id: ClaimId::parse(ids.customer_id)?,
             invoice_id: ClaimId::parse(ids.invoice_id)?,
         })

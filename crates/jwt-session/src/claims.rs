@@ -2,7 +2,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
-use crate::dates::{self, Dates};
+use crate::dates::{self, Dates, Life};
 use crate::payload::{Claim, Payload};
 use crate::{Profile, SessionDigest, VerifyErrorKind, compact};
 
@@ -12,6 +12,7 @@ pub(crate) struct Checked {
     pub(crate) expires_at: OffsetDateTime,
     pub(crate) token_id: String,
     pub(crate) session: Option<SessionDigest>,
+    pub(crate) life: Life,
     /// The caller's claims.
     pub(crate) rest: Map<String, Value>,
 }
@@ -39,9 +40,10 @@ impl Checked {
         let token_id = token_id(payload.jti.as_ref()).ok_or(VerifyErrorKind::Claims)?.to_owned();
         let session = payload.sid.as_ref().map(|claim| session(claim).ok_or(VerifyErrorKind::Claims)).transpose()?;
         let dates = Dates { issued_at: Some(issued_at), not_before, expires_at: Some(expires_at) };
-        dates.check(profile.leeway, now)?;
+        let life = Life { dates, leeway: profile.leeway };
+        life.check(now)?;
         let (issued_at, expires_at) = (dates::moment(issued_at)?, dates::moment(expires_at)?);
-        Ok(Self { issued_at, expires_at, token_id, session, rest: payload.rest })
+        Ok(Self { issued_at, expires_at, token_id, session, life, rest: payload.rest })
     }
 }
 

@@ -11,6 +11,20 @@ pub(crate) struct Dates {
     pub(crate) expires_at: Option<i64>,
 }
 
+/// Dates with the leeway they are judged by.
+#[derive(Debug)]
+pub(crate) struct Life {
+    pub(crate) dates: Dates,
+    /// Seconds past `exp`.
+    pub(crate) leeway: i64,
+}
+
+impl Life {
+    pub(crate) fn check(&self, now: OffsetDateTime) -> Result<(), VerifyErrorKind> {
+        self.dates.check(self.leeway, now)
+    }
+}
+
 impl Dates {
     pub(crate) fn read(members: &Map<String, Value>) -> Result<Self, VerifyErrorKind> {
         let read = |name| members.get(name).map(|value| date(value.as_u64())).transpose();

@@ -5,6 +5,7 @@ use subtle::ConstantTimeEq as _;
 use time::OffsetDateTime;
 
 use crate::claims::{self, Checked};
+use crate::dates::Life;
 use crate::{Kid, SessionDigest, SessionId, VerifyError, VerifyErrorKind};
 
 /// A token that passed every check; only [`KeyRing::verify`](crate::KeyRing::verify) makes one.
@@ -16,12 +17,13 @@ pub struct VerifiedToken<C> {
     token_id: String,
     kid: Kid,
     session: Option<SessionDigest>,
+    life: Life,
 }
 
 impl<C: DeserializeOwned> VerifiedToken<C> {
     pub(crate) fn new(checked: Checked, kid: Kid) -> Result<Self, VerifyErrorKind> {
-        let Checked { issued_at, expires_at, token_id, session, rest } = checked;
-        Ok(Self { claims: claims::typed(rest)?, issued_at, expires_at, token_id, kid, session })
+        let Checked { issued_at, expires_at, token_id, session, life, rest } = checked;
+        Ok(Self { claims: claims::typed(rest)?, issued_at, expires_at, token_id, kid, session, life })
     }
 }
 
@@ -36,6 +38,18 @@ impl<C> VerifiedToken<C> {
             Some(digest) if bool::from(digest.ct_eq(&session.digest())) => Ok(PairedSession(self)),
             _ => Err(VerifyErrorKind::WrongSession.into()),
         }
+    }
+
+    /// Judges the dates again, by the rules and the leeway of the verification: for whoever keeps a verified token and
+    /// sees the same text again.
+    ///
+    /// That the key is still in the ring, [`TokenVerifier::verifies_kid`](crate::TokenVerifier::verifies_kid) tells.
+    ///
+    /// # Errors
+    ///
+    /// [`NotYetValid`](VerifyErrorKind::NotYetValid), [`Expired`](VerifyErrorKind::Expired).
+    pub fn check_life(&self, now: OffsetDateTime) -> Result<(), VerifyError> {
+        Ok(self.life.check(now)?)
     }
 
     /// The claims that were given at issue.
@@ -86,6 +100,15 @@ impl<C> fmt::Debug for VerifiedToken<C> {
 pub struct PairedSession<C>(VerifiedToken<C>);
 
 impl<C> PairedSession<C> {
+    /// Judges the dates again, as [`VerifiedToken::check_life`] does.
+    ///
+    /// # Errors
+    ///
+    /// [`NotYetValid`](VerifyErrorKind::NotYetValid), [`Expired`](VerifyErrorKind::Expired).
+    pub fn check_life(&self, now: OffsetDateTime) -> Result<(), VerifyError> {
+        self.0.check_life(now)
+    }
+
     /// The claims that were given at issue.
     #[must_use]
     pub fn claims(&self) -> &C {

@@ -239,3 +239,41 @@ fn hex(bytes: &[u8]) -> String {
 
 /// Parts these hashes from every other use of SHA-256.
 const DOMAIN: &str = "tollgate audit entry 1";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry() -> AuditEntry {
+        let mut previous = [0; 32];
+        (0..).zip(&mut previous).for_each(|(n, byte)| *byte = n);
+        AuditEntry {
+            seq: 2,
+            at_ms: 1_767_225_600_123,
+            actor: "user:7".to_owned(),
+            address: Some("203.0.113.7".to_owned()),
+            merchant: None,
+            action: "key.rotated".to_owned(),
+            subject: "A00000000001".to_owned(),
+            detail: r#"{"overlap_s":60}"#.to_owned(),
+            previous,
+            hash: [0; 32],
+        }
+    }
+
+    #[test]
+    fn the_hash_is_over_the_documented_bytes() {
+        // Computed from the table in docs/administration.md by another program.
+        assert_eq!(hex(&entry().digest()), "1ce2aa83b12a00efc970655581e34facb06f7dec994d20b1c736cc53a545c139");
+    }
+
+    #[test]
+    fn no_two_entries_have_one_encoding() {
+        let moved = AuditEntry { action: "key.rotate".to_owned(), subject: "dA00000000001".to_owned(), ..entry() };
+        let absent = AuditEntry { address: None, merchant: Some("203.0.113.7".to_owned()), ..entry() };
+        let empty = AuditEntry { merchant: Some(String::new()), ..entry() };
+        for (label, other) in [("a letter moved", moved), ("another field", absent), ("empty, not absent", empty)] {
+            assert_ne!(other.digest(), entry().digest(), "{label}");
+        }
+    }
+}

@@ -96,6 +96,8 @@ pub struct ForeignPair {
 /// What a secret that must be readable again is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SecretPurpose {
+    /// Signs the notifications a Pledg merchant gets.
+    PledgNotification,
     /// Verifies requests a Pledg merchant signs.
     PledgRequest,
     /// Signs webhook deliveries.
@@ -215,6 +217,7 @@ impl SecretPurpose {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::PledgNotification => "pledg_notification",
             Self::PledgRequest => "pledg_request",
             Self::Webhook => "webhook",
         }

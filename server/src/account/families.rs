@@ -2,7 +2,7 @@
 
 use tollgate_apikey::{KeyFormat, Mode, PublicIdFormat};
 
-use super::CredentialKind;
+use super::{ClientDialect, CredentialKind};
 
 /// The keys of one dialect; a key of one family is unknown to every other.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +23,17 @@ impl KeyFamily {
     /// 88Pay keys.
     pub const EIGHTY_EIGHT_PAY: Self = Self { format: &EIGHTY_EIGHT_PAY, kind: CredentialKind::EightyEightPayKey };
 
+    /// Every scope that a route of the dialect asks for, parted by blanks; those of a client secret are its client's.
+    #[must_use]
+    pub fn scopes(self) -> &'static str {
+        match self.kind {
+            CredentialKind::CaiboKey => "checkout_sessions:write payment_requests:read payment_requests:write",
+            CredentialKind::CardPlusPayKey => "balance:read orders:read orders:write",
+            CredentialKind::ClientSecret | CredentialKind::ForeignClientSecret => "",
+            CredentialKind::EightyEightPayKey => "balance:read charges:write",
+        }
+    }
+
     /// The family of API keys of a kind; the secrets of OAuth clients are none.
     #[must_use]
     pub fn of(kind: CredentialKind) -> Option<Self> {
@@ -31,6 +42,17 @@ impl KeyFamily {
             CredentialKind::CardPlusPayKey => Some(Self::CARDPLUSPAY),
             CredentialKind::ClientSecret | CredentialKind::ForeignClientSecret => None,
             CredentialKind::EightyEightPayKey => Some(Self::EIGHTY_EIGHT_PAY),
+        }
+    }
+}
+
+impl ClientDialect {
+    /// Every scope that a route of the dialect asks for, parted by blanks.
+    #[must_use]
+    pub fn scopes(self) -> &'static str {
+        match self {
+            Self::Alternative => "checkout:init",
+            Self::Pledg => "",
         }
     }
 }

@@ -23,7 +23,8 @@ pub enum Error {
     /// No such record.
     #[error("there is no such record")]
     NotFound,
-    /// It has expired, its overlap is over, or it was revoked: nothing leads back.
+    /// It has expired, its overlap is over, or it was revoked: nothing leads back. Or it is an endpoint that is disabled,
+    /// which can be enabled.
     #[error("it is no longer usable")]
     NotUsable,
     /// The password could not be hashed now.
@@ -44,6 +45,9 @@ pub enum Error {
     /// It must be the only one of its kind and there is one already, alive or dead.
     #[error("it is already in use")]
     Taken,
+    /// The URL is none that webhooks go to.
+    #[error("webhooks go to https URLs on port 443 or 8443 of public hosts only")]
+    TargetRefused,
     /// As many live ones as allowed.
     #[error("there are as many live ones as allowed")]
     TooMany,

@@ -209,7 +209,7 @@ impl Administration {
         self.change(change, move |records| records.forget_merchant(&forgotten)).await
     }
 
-    fn alias(&self) -> Result<String, Error> {
+    pub(super) fn alias(&self) -> Result<String, Error> {
         let mut bytes = [0_u8; 16];
         self.rng.fill(&mut bytes)?;
         Ok(format!("mer_{}", Builder::from_random_bytes(bytes).into_uuid().hyphenated()))

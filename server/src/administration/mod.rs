@@ -13,8 +13,10 @@ mod keys;
 mod merchants;
 mod page;
 mod rsa_keys;
+mod samples;
 mod secrets;
 mod users;
+mod webhook_endpoints;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -27,6 +29,7 @@ use crate::clock::Clock;
 use crate::keys::Sealer;
 use crate::rng::{Rng, RngError};
 use crate::storage::{Change, Directory, Records, complete};
+use crate::webhooks::Webhooks;
 
 pub use crate::account::Switch;
 pub use actor::{Actor, ActorKind};
@@ -37,6 +40,7 @@ pub use error::Error;
 pub use keys::NewKey;
 pub use merchants::{NewMerchant, Setting};
 pub use page::Page;
+pub use samples::{NewSamples, Sample};
 pub use users::NewUser;
 
 /// Handles on all that a change touches.
@@ -47,6 +51,7 @@ pub struct Administration {
     peppers: Arc<Peppers>,
     sealer: Arc<Sealer>,
     passwords: Passwords,
+    webhooks: Webhooks,
     rng: Rng,
     clock: Clock,
 }
@@ -63,6 +68,8 @@ pub struct AdministrationParts {
     pub sealer: Arc<Sealer>,
     /// Hashes passwords.
     pub passwords: Passwords,
+    /// Says which targets are taken, and sends test events.
+    pub webhooks: Webhooks,
     /// Randomness.
     pub rng: Rng,
     /// The time.
@@ -86,8 +93,8 @@ impl Administration {
     /// Administration over these parts.
     #[must_use]
     pub fn new(parts: AdministrationParts) -> Self {
-        let AdministrationParts { directory, records, peppers, sealer, passwords, rng, clock } = parts;
-        Self { directory, records, peppers, sealer, passwords, rng, clock }
+        let AdministrationParts { directory, records, peppers, sealer, passwords, webhooks, rng, clock } = parts;
+        Self { directory, records, peppers, sealer, passwords, webhooks, rng, clock }
     }
 
     /// Runs a change to its end, also when the caller goes away, and forgets what the caches hold of it.

@@ -1,9 +1,10 @@
-//! Secrets that are needed in clear: webhook secrets and the secrets Pledg merchants sign requests with.
+//! Secrets that are needed in clear: webhook secrets, and those that Pledg requests and notifications are signed with.
 
 use serde_json::json;
 use tollgate_apikey::{KeyId, Lifecycle, Mode, Overlap};
 use tollgate_jwt_session::request::MAX_REQUEST_KEYS;
 use tollgate_webhook_hmac::WebhookSecret;
+use tollgate_webhook_hmac::legacy::pledg::NotificationSecret;
 
 use super::{Actor, Administration, Error, Issued};
 use crate::account::{MerchantId, SealedSecret, SecretPurpose, SecretText};
@@ -18,7 +19,7 @@ impl Administration {
     pub const MAX_IMPORTED_SECRET: usize = 1024;
 
     /// Makes a secret beside those that exist: `whsec_` and base64 of 32 bytes for webhooks, 43 base62 characters for
-    /// Pledg requests.
+    /// Pledg requests and notifications.
     ///
     /// # Errors
     ///
@@ -37,7 +38,8 @@ impl Administration {
         Ok(Issued { record, text })
     }
 
-    /// Takes over a secret that was made elsewhere: at least 32 bytes of it, and for webhooks in the form above.
+    /// Takes over a secret that was made elsewhere: at least 32 bytes of it, for webhooks in the form above, and for
+    /// Pledg notifications in visible ASCII.
     ///
     /// # Errors
     ///
@@ -56,6 +58,7 @@ impl Administration {
             return Err(Error::Weak);
         }
         let fits = match purpose {
+            SecretPurpose::PledgNotification => NotificationSecret::register(exposed).is_ok(),
             SecretPurpose::PledgRequest => {
                 exposed.len() <= Self::MAX_IMPORTED_SECRET && !exposed.contains(char::is_control)
             }
@@ -136,6 +139,10 @@ impl Administration {
 
     fn draw_text(&self, purpose: SecretPurpose) -> Result<SecretText, Error> {
         match purpose {
+            SecretPurpose::PledgNotification => {
+                let secret = NotificationSecret::mint(|bytes| self.rng.fill(bytes))?;
+                Ok(SecretText::new(secret.expose_secret().to_owned()))
+            }
             SecretPurpose::PledgRequest => Ok(self.rng.base62(PLEDG_REQUEST_LEN)?.into()),
             SecretPurpose::Webhook => {
                 let secret = WebhookSecret::mint(|bytes| self.rng.fill(bytes))?;

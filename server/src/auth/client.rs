@@ -7,16 +7,17 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use tollgate_apikey::{ImportedSecret, ImportedVerification, KeyDigest, Mode, PublicId, Scopes};
 use tollgate_checkout_scope::CheckoutClaims;
-use tollgate_jwt_session::{KeyRing, VerifiedToken};
+use tollgate_jwt_session::VerifiedToken;
 
 use super::gate::token_fault;
 use super::principal::{AccessToken, CheckoutJwt};
 use super::{Arrival, Fault, Gate, Principal, Refusal, Via};
 use crate::account::{CLIENT_ID, ClientDialect, Credential, CredentialKind, KeyFamily, OauthClient};
+use crate::keys::TokenRing;
 use crate::storage::StorageError;
 
 /// What a token of an OAuth dialect must say so that its source can be checked; the dialect's own claims beside it.
-pub trait TokenClaims: DeserializeOwned {
+pub trait TokenClaims: DeserializeOwned + Send + Sync + 'static {
     /// The public id of the credential it was bought with.
     fn credential(&self) -> &str;
 }
@@ -157,11 +158,11 @@ impl Gate {
     /// [`Reason::Unauthenticated`](super::Reason::Unauthenticated) alike for every token that is not good.
     pub async fn oauth_token<C: TokenClaims>(
         &self,
-        ring: &KeyRing,
+        ring: &TokenRing,
         mode: Mode,
         token: &str,
         arrival: &Arrival,
-    ) -> Result<(VerifiedToken<C>, Arc<Credential>), Refusal> {
+    ) -> Result<(Arc<VerifiedToken<C>>, Arc<Credential>), Refusal> {
         self.live_token(ring, mode, token, arrival.now).await?.map_err(|fault| self.refuse(fault, arrival))
     }
 
@@ -173,11 +174,11 @@ impl Gate {
     /// [`StorageError`] when storage had to be asked and did not answer.
     pub async fn live_token<C: TokenClaims>(
         &self,
-        ring: &KeyRing,
+        ring: &TokenRing,
         mode: Mode,
         token: &str,
         now: OffsetDateTime,
-    ) -> Result<Result<(VerifiedToken<C>, Arc<Credential>), Fault>, StorageError> {
+    ) -> Result<Result<(Arc<VerifiedToken<C>>, Arc<Credential>), Fault>, StorageError> {
         let verified = match ring.verify::<C>(token, now) {
             Ok(verified) => verified,
             Err(error) => return Ok(Err(token_fault(error.kind()))),
@@ -198,11 +199,11 @@ impl Gate {
     /// [`Reason::Unauthenticated`](super::Reason::Unauthenticated) alike for every token that is not good.
     pub async fn pledg_token(
         &self,
-        ring: &KeyRing,
+        ring: &TokenRing,
         mode: Mode,
         token: &str,
         arrival: &Arrival,
-    ) -> Result<(Principal, PledgClaims), Refusal> {
+    ) -> Result<(Principal, Arc<VerifiedToken<PledgClaims>>), Refusal> {
         let (verified, secret) = self.oauth_token::<PledgClaims>(ring, mode, token, arrival).await?;
         let client = self.token_client(&verified.claims().sub, &secret, ClientDialect::Pledg, arrival).await?;
         let token = AccessToken {
@@ -213,7 +214,7 @@ impl Gate {
             expires_at: verified.expires_at(),
         };
         let principal = self.principal(&token.client.merchant.clone(), mode, Via::AccessToken(Arc::new(token))).await?;
-        Ok((principal, verified.into_claims()))
+        Ok((principal, verified))
     }
 
     /// Authenticates an Alternative access token.
@@ -223,7 +224,7 @@ impl Gate {
     /// [`Reason::Unauthenticated`](super::Reason::Unauthenticated) alike for every token that is not good.
     pub async fn alternative_token(
         &self,
-        ring: &KeyRing,
+        ring: &TokenRing,
         mode: Mode,
         token: &str,
         arrival: &Arrival,
@@ -252,7 +253,7 @@ impl Gate {
     /// [`Reason::Unauthenticated`](super::Reason::Unauthenticated) alike for every token that is not good.
     pub async fn checkout_jwt(
         &self,
-        ring: &KeyRing,
+        ring: &TokenRing,
         mode: Mode,
         token: &str,
         arrival: &Arrival,
@@ -264,7 +265,7 @@ impl Gate {
             return Err(self.refuse(Fault::Token, arrival));
         }
         let (id, expires_at) = (verified.token_id().to_owned(), verified.expires_at());
-        let token = CheckoutJwt { claims: verified.into_claims().ids, secret, id, expires_at };
+        let token = CheckoutJwt { claims: claims.clone(), secret, id, expires_at };
         self.principal(&token.secret.merchant.clone(), mode, Via::CheckoutJwt(Arc::new(token))).await
     }
 

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use tollgate_apikey::{ApiKey, KeyDigest, KeyId, Mode, Peppers, Status, Verification};
 use tollgate_challenge_signature::ChallengeKeys;
 use tollgate_checkout_scope::{CheckoutToken, TokenDigest, TokenPepper};
-use tollgate_jwt_session::{KeyRing, SessionId, VerifyErrorKind};
+use tollgate_jwt_session::{SessionId, VerifyErrorKind};
 
 use super::dashboard::VerifiedHeaders;
 use super::principal::PanelUser;
@@ -15,7 +15,7 @@ use super::throttle::Throttle;
 use super::{Arrival, Fault, Principal, Refusal, Via};
 use crate::account::{Credential, CredentialKind, KeyFamily, MerchantId, Passwords, UserId};
 use crate::clock::{Clock, epoch_ms};
-use crate::keys::Sealer;
+use crate::keys::{Sealer, TokenRing};
 use crate::limits::{Bucket, QuotaWindows};
 use crate::rng::Rng;
 use crate::storage::{Ledger, Records, StorageError, Vault};
@@ -169,17 +169,16 @@ impl Gate {
     /// [`Reason::Unauthenticated`](super::Reason::Unauthenticated) alike for every pair that is not good.
     pub async fn session(
         &self,
-        ring: &KeyRing,
+        ring: &TokenRing,
         mode: Mode,
         token: &str,
         session: &str,
         arrival: &Arrival,
     ) -> Result<Principal, Refusal> {
         let session = SessionId::parse(session).map_err(|_| self.refuse(Fault::Malformed, arrival))?;
-        let verified = ring
-            .verify::<SessionClaims>(token, arrival.now)
+        let paired = ring
+            .verify_pair::<SessionClaims>(token, &session, arrival.now)
             .map_err(|error| self.refuse(token_fault(error.kind()), arrival))?;
-        let paired = verified.pair(&session).map_err(|_| self.refuse(Fault::Pairing, arrival))?;
         let claims = paired.claims();
         let credential = self.token_source(&claims.cid, &[CredentialKind::EightyEightPayKey], mode, arrival).await?;
         let same_merchant = MerchantId::parse(&claims.merchant_id).is_ok_and(|(id, _)| id == credential.merchant);
@@ -227,7 +226,7 @@ impl Gate {
     /// # Errors
     ///
     /// [`Reason::Unauthenticated`](super::Reason::Unauthenticated) alike for every token that is not good.
-    pub async fn panel(&self, ring: &KeyRing, token: &str, arrival: &Arrival) -> Result<PanelUser, Refusal> {
+    pub async fn panel(&self, ring: &TokenRing, token: &str, arrival: &Arrival) -> Result<PanelUser, Refusal> {
         let verified = ring
             .verify::<PanelClaims>(token, arrival.now)
             .map_err(|error| self.refuse(token_fault(error.kind()), arrival))?;
@@ -331,6 +330,7 @@ pub(super) fn token_fault(kind: VerifyErrorKind) -> Fault {
     match kind {
         VerifyErrorKind::Expired => Fault::Expired,
         VerifyErrorKind::Malformed => Fault::Malformed,
+        VerifyErrorKind::WrongSession => Fault::Pairing,
         _ => Fault::Token,
     }
 }

@@ -12,16 +12,16 @@ use super::serving::{Part, until_stopped};
 use super::shutdown::Stop;
 use super::{Failure, guide};
 use crate::account::Switch;
-use crate::app::{App, Options, Services};
+use crate::app::{App, Options, Services, StartError};
 use crate::auth::ListenerMode;
 use crate::clock::Clock;
 use crate::demo::{self, DemoError};
 use crate::dialects;
 use crate::edge::router;
-use crate::rng::Rng;
 use crate::shop::{self, Sandbox, Till};
 use crate::telemetry::{self, LogFormat};
 use crate::transport::{Bound, Bounds, Channel, ServeError, Wire, bind};
+use crate::webhooks::TargetPolicy;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -63,7 +63,8 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
             return Err(Failure::NotLoopback(address));
         }
     }
-    telemetry::start(LogFormat::Json, arguments.log.parse().unwrap_or_default());
+    let _logs = telemetry::start(LogFormat::Json, arguments.log.parse().unwrap_or_default(), Clock::system())
+        .map_err(Failure::Runtime)?;
     if arguments.limits_scale > 1 {
         tracing::warn!(scale = arguments.limits_scale, "every rate limit is multiplied: for load tests only");
     }
@@ -71,7 +72,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let sandbox = bind(arguments.sandbox)?;
     let live = bind(arguments.live)?;
     let shop = bind_shop(arguments.shop)?;
-    let options = Options { clock: Clock::system(), rng: Rng::system(), limits_scale: arguments.limits_scale };
+    let options = Options { limits_scale: arguments.limits_scale, ..Options::system(TargetPolicy::Development)? };
     let services = Arc::new(Services::open(&arguments.data, options).await?);
     let mut printed = demo::credentials(&services, &base_url(&sandbox), &base_url(&live)).await?;
 
@@ -90,13 +91,13 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         Print::Text => guide::text(&printed, &arguments.data),
     };
     print(&text)?;
-    until_stopped(services, vec![sandbox, live, shop], stop).await
+    until_stopped(&arguments.data, services, vec![sandbox, live, shop], stop).await
 }
 
 fn listen(services: &Arc<Services>, bound: Bound, mode: ListenerMode) -> Result<Part, Failure> {
     let mut listener = services
         .listener(mode, &base_url(&bound), TrustedProxies::default(), Channel::Loopback)
-        .map_err(crate::app::StartError::from)?;
+        .map_err(StartError::from)?;
     listener.panel = Switch::On;
     let app = App { services: services.clone(), listener: Arc::new(listener) };
     let router = router(&app, dialects::ALL);

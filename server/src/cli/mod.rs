@@ -1,13 +1,22 @@
 //! The command line.
 
+mod account;
+mod commands;
 mod dev;
+mod doctor;
 mod failure;
+mod files;
 mod guide;
+mod input;
+mod nouns;
 mod openapi;
+mod output;
+mod seed;
 mod serve;
 mod serving;
 mod shutdown;
 mod signing_key;
+mod table;
 
 use std::process::ExitCode;
 
@@ -33,6 +42,12 @@ enum Command {
     Openapi(openapi::Arguments),
     /// Start the server as a configuration file says
     Serve(serve::Arguments),
+    /// Say why a credential or a captured request would be refused, without a server
+    Doctor(doctor::Arguments),
+    /// Add sample merchants with credentials and print these as lines of JSON
+    Seed(seed::Arguments),
+    #[command(flatten)]
+    Account(nouns::Nouns),
 }
 
 /// Runs the command line; a failure is one sentence on standard error and an exit code other than 0.
@@ -49,19 +64,26 @@ pub fn run() -> ExitCode {
         |runtime| {
             runtime.block_on(async {
                 match arguments.command {
-                    Command::Dev(arguments) => dev::run(arguments).await,
-                    Command::SigningKey(arguments) => signing_key::run(&arguments),
-                    Command::Openapi(arguments) => openapi::run(&arguments),
-                    Command::Serve(arguments) => serve::run(arguments).await,
+                    Command::Dev(arguments) => dev::run(arguments).await.map(done),
+                    Command::SigningKey(arguments) => signing_key::run(&arguments).map(done),
+                    Command::Openapi(arguments) => openapi::run(&arguments).map(done),
+                    Command::Serve(arguments) => serve::run(arguments).await.map(done),
+                    Command::Doctor(arguments) => doctor::run(arguments).await,
+                    Command::Seed(arguments) => seed::run(arguments).await,
+                    Command::Account(nouns) => account::run(nouns).await,
                 }
             })
         },
     );
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(failure) => {
             failure.print();
-            ExitCode::FAILURE
+            failure.code()
         }
     }
+}
+
+fn done((): ()) -> ExitCode {
+    ExitCode::SUCCESS
 }

@@ -16,9 +16,9 @@ use crate::app::{App, Options, Services, StartError};
 use crate::clock::Clock;
 use crate::config::{Config, ListenerConfig, Security};
 use crate::edge::router;
-use crate::rng::Rng;
 use crate::telemetry::{self, Metrics, exporter};
 use crate::transport::{Bound, Bounds, Channel, TlsIdentity, Wire, bind};
+use crate::webhooks::TargetPolicy;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -45,7 +45,7 @@ const SCRAPERS: usize = 16;
 
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let Config { storage, listeners, limits, log, metrics } = Config::read(&arguments.config)?;
-    telemetry::start(log.format, log.filter);
+    let _logs = telemetry::start(log.format, log.filter, Clock::system()).map_err(Failure::Runtime)?;
     // Signals first: from here on none is lost. Then what can fail without leaving anything behind.
     let stop = Stop::on_signal().map_err(Failure::Runtime)?;
     let hangup = signal(SignalKind::hangup()).map_err(Failure::Runtime)?;
@@ -55,10 +55,11 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         .map(|listener| prepare(listener, &mut certificates))
         .collect::<Result<Vec<_>, Failure>>()?;
     let scraped = metrics.map(|metrics| bind(metrics.address)).transpose()?;
-    let options = Options { clock: Clock::system(), rng: Rng::system(), limits_scale: 1 };
-    let services = Arc::new(Services::open(&storage.data, options).await?);
-
     let counted = scraped.is_some().then(Metrics::new);
+    let mut services = Services::open(&storage.data, Options::system(TargetPolicy::Public)?).await?;
+    services.webhooks.meter = counted.as_ref().map(Metrics::webhook_meter);
+    let services = Arc::new(services);
+
     let bounds = Bounds::with_connections(limits.max_connections);
     let mut parts = Vec::new();
     for ready in ready {
@@ -70,7 +71,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         parts.push(Part { bound, router: exporter(metrics), wire: Wire::Plain, bounds, meter: None });
     }
     let reloader = tokio::spawn(reload(hangup, certificates));
-    let end = until_stopped(services, parts, stop).await;
+    let end = until_stopped(&storage.data, services, parts, stop).await;
     reloader.abort();
     end
 }

@@ -1,13 +1,15 @@
 //! What every serving command does alike: opened services, listeners on them, and an orderly end.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::Failure;
 use super::shutdown::Stop;
+use super::{Failure, commands};
 use crate::app::Services;
 use crate::telemetry::Meter;
 use crate::transport::{Bound, Bounds, Wire};
@@ -24,12 +26,23 @@ pub(super) struct Part {
 /// How often expired grants are removed.
 const SWEEP_EVERY: Duration = Duration::from_mins(5);
 
-/// Serves until a signal, or until one part breaks: that stops the others, which still finish what they have begun.
-/// Then the database is closed.
-pub(super) async fn until_stopped(services: Arc<Services>, parts: Vec<Part>, stop: Stop) -> Result<(), Failure> {
-    let sweeper = tokio::spawn(sweep(services.clone()));
+/// Serves and delivers webhooks until a signal, or until one part breaks: that stops the others, which still finish what
+/// they have begun. Account commands are taken meanwhile. Then the database is closed.
+pub(super) async fn until_stopped(
+    data: &Path,
+    services: Arc<Services>,
+    parts: Vec<Part>,
+    stop: Stop,
+) -> Result<(), Failure> {
+    let commands = commands::take(data, &services, stop.receiver());
+    let sweeper = tokio::spawn(sweep(services.clone(), stop.receiver()));
     let follower = tokio::spawn(services.clone().follow_key_file());
     let mut running = JoinSet::new();
+    let (webhooks, stopping) = (services.webhooks.clone(), stop.receiver());
+    running.spawn(async move {
+        webhooks.run(stopping).await;
+        Ok(())
+    });
     for Part { bound, router, wire, bounds, meter } in parts {
         running.spawn(bound.serve(router, wire, bounds, meter, stop.receiver()));
     }
@@ -41,21 +54,32 @@ pub(super) async fn until_stopped(services: Arc<Services>, parts: Vec<Part>, sto
             Err(broken) => Err(Failure::Runtime(broken.into())),
         });
     }
-    sweeper.abort();
     follower.abort();
+    // A sweep that runs holds a connection: cut off, it would leave the database's log to the next start.
+    if sweeper.await.is_err() {
+        tracing::error!("the sweeper broke down");
+    }
+    commands.await;
     services.close().await;
     end
 }
 
-async fn sweep(services: Arc<Services>) {
+async fn sweep(services: Arc<Services>, mut stop: watch::Receiver<bool>) {
     let day = time::Duration::DAY;
     let mut ticks = tokio::time::interval(SWEEP_EVERY);
     loop {
-        ticks.tick().await;
+        tokio::select! {
+            _ = ticks.tick() => {}
+            // A sender that is gone means stop, too.
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
         let now = services.clock.now();
         services.gate.sweep(now);
         if let Err(error) = services.ledger.sweep(now - day).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "expired grants could not be removed");
+        }
+        if let Err(error) = services.webhooks.sweep(now).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "old deliveries could not be removed");
         }
     }
 }

@@ -35,3 +35,15 @@ impl Stop {
         self.0.send_replace(true);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn who_watches_late_still_sees_the_stop() {
+        let stop = Stop::on_signal().unwrap();
+        stop.now();
+        stop.receiver().wait_for(|stop| *stop).await.unwrap();
+    }
+}

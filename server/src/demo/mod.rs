@@ -98,12 +98,15 @@ async fn describe(
         let found = services.vault.alias(merchant, Mode::Test, name).await?;
         found.ok_or(DemoError::Incomplete("one of its ids is missing"))
     };
-    let secret = async |purpose| {
+    let known_secret = async |purpose| -> Result<_, DemoError> {
         let secrets = services.vault.secrets(merchant, Mode::Test, purpose).await?;
-        let newest = secrets.first().ok_or(DemoError::Incomplete("one of its secrets is missing"))?;
+        let Some(newest) = secrets.first() else { return Ok(None) };
         let opened = services.sealer.open(newest.key_version, &newest.sealed, newest.id.as_str())?;
-        String::from_utf8(opened.to_vec()).map_err(|_| DemoError::Incomplete("one of its secrets is damaged"))
+        let text = String::from_utf8(opened.to_vec());
+        Ok(Some(text.map_err(|_| DemoError::Incomplete("one of its secrets is damaged"))?))
     };
+    let secret =
+        async |purpose| known_secret(purpose).await?.ok_or(DemoError::Incomplete("one of its secrets is missing"));
     let email = EmailAddress::new(EMAIL).ok_or(DemoError::Incomplete("its address is malformed"))?;
     let user = services.vault.user_by_email(&email).await?.ok_or(DemoError::Incomplete("its user is missing"))?;
     let requests = services.vault.payment_request_ids(merchant, Mode::Test, 1).await?;
@@ -132,6 +135,7 @@ async fn describe(
             key: alias("pledg_client").await?,
             secret: once.pledg,
             signing_secret: secret(SecretPurpose::PledgRequest).await?,
+            notification_secret: known_secret(SecretPurpose::PledgNotification).await?,
             merchant_uid: alias("mer").await?,
             purchase_uid: alias("purchase").await?,
         },
@@ -168,6 +172,7 @@ impl Demo<'_> {
             once.eighty_eight_pay[index] = Some(self.key(&merchant, KeyFamily::EIGHTY_EIGHT_PAY, mode, scopes).await?);
             self.secret(&merchant, mode, SecretPurpose::Webhook).await?;
             self.secret(&merchant, mode, SecretPurpose::PledgRequest).await?;
+            self.secret(&merchant, mode, SecretPurpose::PledgNotification).await?;
         }
         once.pledg = Some(self.client(&merchant, ClientDialect::Pledg, "pledg_client", "").await?);
         let scopes = "checkout:init";

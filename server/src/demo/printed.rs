@@ -75,6 +75,8 @@ pub struct Pledg {
     pub secret: Option<String>,
     /// Signs requests, test mode.
     pub signing_secret: String,
+    /// Signs notifications, test mode; data directories of the first releases have none.
+    pub notification_secret: Option<String>,
     /// The `mer_` alias, test mode.
     pub merchant_uid: String,
     /// An authorized purchase, test mode.

@@ -71,13 +71,8 @@ impl Shop {
     async fn user(&self, email: EmailAddress) -> Result<User, DemoError> {
         let Services { rng, administration, .. } = &*self.services;
         let (actor, password) = (Actor::system(), SecretText::from(rng.base62(20)?));
-        let new = NewUser {
-            merchant: self.merchant.clone(),
-            email,
-            password,
-            role: Role::ReadOnly,
-            api_basic: Switch::Off,
-        };
+        let new =
+            NewUser { merchant: self.merchant.clone(), email, password, role: Role::ReadOnly, api_basic: Switch::Off };
         let user = administration.create_user(&actor, new).await?;
         administration.disable_user(&actor, user.id).await?;
         Ok(user)

@@ -24,10 +24,10 @@ use schemars::SchemaGenerator;
 use time::OffsetDateTime;
 
 use crate::app::App;
-use crate::auth::{Arrival, Principal, Reason, Refusal};
+use crate::auth::{Arrival, FieldFault, Principal, Reason, Refusal};
 use crate::openapi::{self, Document, Renderer, Routes};
 use crate::storage::Created;
-use crate::transport::IdempotentCall;
+use crate::transport::{IdempotentCall, Members};
 
 /// Every dialect this server can speak.
 pub const ALL: &[&dyn Dialect] = &[
@@ -113,6 +113,14 @@ pub(crate) fn add_common_headers(headers: &mut HeaderMap, reason: &Reason) {
 fn arrival(parts: &http::request::Parts) -> Result<Arrival, Refusal> {
     // Without the edge there is no decision to be had.
     parts.extensions.get::<Arrival>().copied().ok_or_else(|| Refusal::new(Reason::Internal))
+}
+
+/// A member with the target of an object's webhooks; a URL that deliveries do not go to is invalid.
+fn webhook_url(app: &App, members: &Members, name: &'static str) -> Result<Option<String>, Refusal> {
+    match members.string(name, Members::MAX_URL)? {
+        Some(url) if !app.services.webhooks.accepts(&url) => Err(Refusal::field(name, FieldFault::Invalid)),
+        url => Ok(url),
+    }
 }
 
 /// The first answer to a repeated call; it comes before the form of the body is looked at.

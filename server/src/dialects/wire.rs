@@ -22,6 +22,10 @@ pub(super) const MERCHANT_ID: &str = "^MCH-[A-Z]{3}(-TEST)?-[A-Z0-9]{5,6}$";
 pub(super) const HTTPS_URL: &str = "^https://[A-Za-z0-9.-]+\
     (:(0*[0-9]{1,4}|0*[1-5][0-9]{4}|0*6[0-4][0-9]{3}|0*65[0-4][0-9]{2}|0*655[0-2][0-9]|0*6553[0-5]))?\
     ([/?#][A-Za-z0-9._~:/?#\\[\\]@!$&'()*+,;=%-]*)?$";
+/// The target of webhooks, by name: https on one of two ports of a public host. Names that only a local network knows are
+/// refused all the same.
+pub(super) const WEBHOOK_URL: &str = "^https://([A-Za-z0-9-]+\\.)+[A-Za-z][A-Za-z0-9-]*(:(443|8443))?\
+    ([/?][A-Za-z0-9._~:/?\\[\\]@!$&'()*+,;=%-]*)?$";
 /// Three base64url parts.
 pub(super) const JWT: &str = "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+$";
 

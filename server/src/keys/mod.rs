@@ -9,6 +9,7 @@ mod sealer;
 mod signing_entry;
 mod succession;
 mod token_kind;
+mod token_ring;
 mod token_rings;
 
 pub use change::KeyFileChange;
@@ -19,4 +20,5 @@ pub use rotation::{MIN_PUBLICATION, RotationError, RotationReason, SigningKeyLin
 pub use sealer::{SealError, Sealer};
 pub use succession::KeyState;
 pub use token_kind::TokenKind;
+pub use token_ring::TokenRing;
 pub use token_rings::{RefreshError, SigningKeys, TokenRings};

@@ -7,21 +7,22 @@ use super::file::KeyFile;
 use super::signing_entry::SigningEntry;
 use super::succession::{KeyState, Succession};
 use super::token_kind::TokenKind;
+use super::token_ring::TokenRing;
 use crate::rng::Rng;
 
 /// The tokens a listener issues and verifies at a moment. No kind passes for another: key, `aud` and `typ` part them.
 #[derive(Debug)]
 pub struct Rings {
     /// Control-panel logins.
-    pub panel: KeyRing,
+    pub panel: TokenRing,
     /// 88Pay session tokens, of the listener's mode.
-    pub session: KeyRing,
+    pub session: TokenRing,
     /// Pledg access tokens, of the listener's mode.
-    pub pledg: KeyRing,
+    pub pledg: TokenRing,
     /// Alternative access tokens, of the listener's mode.
-    pub alternative: KeyRing,
+    pub alternative: TokenRing,
     /// Alternative checkout tokens, of the listener's mode.
-    pub checkout: KeyRing,
+    pub checkout: TokenRing,
     /// The one mode of the tokens above.
     pub mode: Mode,
 }
@@ -58,23 +59,24 @@ impl Rings {
     /// The public keys of every ring that has some.
     #[must_use]
     pub fn jwks(&self) -> Jwks {
-        Jwks::merge([self.session.jwks(), self.alternative.jwks()])
+        Jwks::merge([self.session.keys().jwks(), self.alternative.keys().jwks()])
     }
 }
 
 /// The ring of one kind of token at `now`.
-fn ring(keys: &KeyFile, kind: TokenKind, profile: Profile, now: i64, rng: &Rng) -> Result<KeyRing, RingsError> {
+fn ring(keys: &KeyFile, kind: TokenKind, profile: Profile, now: i64, rng: &Rng) -> Result<TokenRing, RingsError> {
     let succession = Succession::new(keys.signing(kind));
     let mut keys = succession.at(now).into_iter().filter(|(_, state)| *state != KeyState::Dead);
     let key = |entry: &SigningEntry| entry.key(rng).ok_or(RingsError);
     let (current, _) = keys.next().ok_or(RingsError)?;
     let ring = KeyRing::new(profile, key(current.entry)?).map_err(|_| RingsError)?;
-    keys.try_fold(ring, |ring, (other, state)| {
+    let ring = keys.try_fold(ring, |ring, (other, state)| {
         let other = key(other.entry)?;
         let extended = match state {
             KeyState::Next => ring.with_next(other),
             _ => ring.with_previous(other.verifying_key()),
         };
         extended.map_err(|_| RingsError)
-    })
+    })?;
+    Ok(TokenRing::new(ring))
 }

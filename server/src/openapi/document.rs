@@ -128,10 +128,10 @@ impl Draft<'_> {
 
     fn responses(&mut self, operation: &Operation, path: &str, allow: String) -> Map<String, Value> {
         let access = operation.access;
-        let everywhere =
-            [Reason::HttpsRequired, Reason::Internal, Reason::MethodNotAllowed(allow), Reason::Unavailable(1)];
+        let everywhere = [Reason::HttpsRequired, Reason::Internal, Reason::Unavailable(1)];
+        let method = operation.knows_methods.then_some(Reason::MethodNotAllowed(allow));
         let mut responses = Map::new();
-        for reason in everywhere.iter().chain(access.refusals).chain(&operation.refusals) {
+        for reason in everywhere.iter().chain(&method).chain(access.refusals).chain(&operation.refusals) {
             let (status, name) = self.refusals.enter(access, path, reason);
             let reference = format!("#/components/responses/{name}");
             responses.insert(status.as_str().to_owned(), json!({ "$ref": reference }));
@@ -150,7 +150,9 @@ impl Draft<'_> {
             headers.insert(name, value, true);
         }
         if access.quota {
-            QUOTA.iter().for_each(|name| headers.insert(name, "", true));
+            for name in QUOTA {
+                headers.insert(name, "", true);
+            }
         }
         if operation.repeatable {
             headers.insert("idempotency-replayed", "", false);

@@ -59,9 +59,9 @@ fn operation(access: &'static Access) -> Operation {
 
 impl Served {
     fn new(body: String) -> Self {
-        let digest = digest(&SHA256, body.as_bytes());
-        let hex: String = digest.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        let etag = HeaderValue::try_from(format!("\"{hex}\"")).unwrap_or_else(|_| HeaderValue::from_static("\"\""));
+        let head = digest(&SHA256, body.as_bytes()).as_ref().first_chunk().copied().unwrap_or_default();
+        let etag = HeaderValue::try_from(format!("\"{:032x}\"", u128::from_be_bytes(head)))
+            .unwrap_or_else(|_| HeaderValue::from_static("\"\""));
         Self { body: body.into(), etag }
     }
 

@@ -20,6 +20,8 @@ pub struct Operation {
     pub(super) answers: Vec<Answer>,
     pub(super) refusals: Vec<Reason>,
     pub(super) repeatable: bool,
+    /// Whether other methods of its path are 405.
+    pub(super) knows_methods: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -68,6 +70,7 @@ impl Operation {
             answers: Vec::new(),
             refusals: Vec::new(),
             repeatable: false,
+            knows_methods: true,
         }
     }
 

@@ -50,7 +50,9 @@ impl<'r> Refusals<'r> {
         });
         shared.enter_headers(&response);
         if access.quota && !matches!(reason, Reason::Unauthenticated(_)) {
-            QUOTA.iter().for_each(|name| shared.headers.insert(name, "", false));
+            for name in QUOTA {
+                shared.headers.insert(name, "", false);
+            }
         }
         let essence = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let essence = essence.split(';').next().unwrap_or_default().trim().to_owned();

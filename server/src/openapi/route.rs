@@ -61,7 +61,8 @@ impl Route {
         H: Handler<T, App>,
         T: 'static,
     {
-        Self { handler: self.handler.fallback(handler), ..self }
+        let operation = Operation { knows_methods: false, ..self.operation };
+        Self { handler: self.handler.fallback(handler), operation, ..self }
     }
 
     fn new<H, T>(

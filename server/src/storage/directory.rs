@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use tollgate_apikey::{KeyId, Mode, Overlap};
 use tollgate_client_address::IpList;
 
-use super::{AuditLog, StorageError, Vault};
+use super::{AuditLog, Samples, StorageError, Vault, WebhookEndpoints};
 use crate::account::{
     Credential, Merchant, MerchantId, MerchantStatus, NewAuditEntry, OauthClient, PasswordHash, Role, RsaKey,
     SealedSecret, SealedTotp, Switch, User, UserId,
@@ -23,7 +23,7 @@ pub enum ChangeRefusal {
     NotFound,
     /// It is the last owner of the merchant who can log in.
     LastOwner,
-    /// The record is dead.
+    /// The record is dead, or an endpoint that is disabled.
     NotUsable,
     /// What must be the only one is there already.
     Taken,
@@ -255,6 +255,12 @@ pub trait RsaKeys: Send + Sync {
 }
 
 /// Every record that administration changes, with the log of the changes.
-pub trait Directory: Vault + AuditLog + Merchants + Users + Credentials + Clients + Secrets + RsaKeys {}
+pub trait Directory:
+    Vault + AuditLog + Merchants + Users + Credentials + Clients + Secrets + RsaKeys + Samples + WebhookEndpoints
+{
+}
 
-impl<D: Vault + AuditLog + Merchants + Users + Credentials + Clients + Secrets + RsaKeys> Directory for D {}
+impl<D> Directory for D where
+    D: Vault + AuditLog + Merchants + Users + Credentials + Clients + Secrets + RsaKeys + Samples + WebhookEndpoints
+{
+}

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use tollgate_apikey::Mode;
 
-use super::{Created, Idempotency, Render, StorageError};
+use super::{Created, Idempotency, Notify, Render, StorageError};
 use crate::account::MerchantId;
 use crate::payments::{Invoice, InvoiceStatus, NewInvoicePayment, PaymentMethod};
 
@@ -47,11 +47,13 @@ pub trait Invoices: Send + Sync {
     ) -> Result<Vec<PaymentMethod>, StorageError>;
     /// Pays an open invoice in full: of any number of calls at once one does.
     ///
-    /// `render` makes the answer kept for repetitions, inside the transaction.
+    /// `render` makes the answer kept for repetitions, and `notify` says what the merchant is told, inside the
+    /// transaction.
     async fn pay_invoice(
         &self,
         new: NewInvoicePayment,
         idempotency: Option<Idempotency>,
         render: Render<'_, NewInvoicePayment>,
+        notify: Notify<'_, NewInvoicePayment>,
     ) -> Result<InvoicePaymentOutcome, StorageError>;
 }

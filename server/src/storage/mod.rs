@@ -10,10 +10,12 @@ mod ledger;
 mod orders;
 mod purchases;
 mod records;
+mod samples;
 mod second_factors;
 mod sessions;
 pub mod sqlite;
 mod vault;
+mod webhooks;
 
 pub use audit::{AuditLink, AuditLog};
 pub use cache::FencedCache;
@@ -26,8 +28,14 @@ pub use error::{StorageError, StorageErrorKind};
 pub use invoices::{InvoicePaymentOutcome, Invoices};
 pub use ledger::{CheckoutGrant, Claim, Ledger, MintRefusal};
 pub use orders::{OrderOutcome, Orders};
-pub use purchases::{Credit, CreditOutcome, LinkOutcome, NewCredit, Purchases, ReleaseOutcome};
+pub use purchases::{Credit, CreditOutcome, LinkOutcome, NewCredit, Purchases, ReleaseOutcome, SettledPurchase};
 pub use records::{REQUEST_SIGNING, Records, RequestSigning};
 pub use second_factors::SecondFactors;
 pub use sessions::{PanelSession, SessionChange, Sessions};
-pub use vault::{Answered, Created, Idempotency, PaymentOutcome, Render, Vault};
+pub use samples::{SampleBatch, Samples};
+pub use vault::{Answered, Created, Idempotency, NewPaymentAttempt, PaymentAttempt, PaymentOutcome, Render, Vault};
+pub use webhooks::{
+    Attempt, AttemptError, AttemptOutcome, Delivery, DeliveryCursor, DeliveryState, Endpoint, EndpointId,
+    EndpointOrigin, Format, LeasedDelivery, MAX_PASSED_OVER, MessageId, NewEndpoint, NewLease, Next, Notice, Notify,
+    SealedBearer, WebhookDialect, WebhookEndpoints, Webhooks,
+};

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 use tollgate_apikey::Mode;
 
-use super::{Created, Idempotency, Render, StorageError};
+use super::{Created, Idempotency, Notify, Render, StorageError};
 use crate::account::MerchantId;
 use crate::payments::Purchase;
 
@@ -54,6 +54,15 @@ pub struct Credit {
     pub credited_cents: i64,
 }
 
+/// A purchase that was just released or credited.
+#[derive(Debug)]
+pub struct SettledPurchase {
+    /// The purchase, as it stands after it.
+    pub purchase: Purchase,
+    /// The signed JSON that made it, where a signed request did.
+    pub payload: Option<String>,
+}
+
 /// What came of a credit.
 #[derive(Debug)]
 pub enum CreditOutcome {
@@ -75,13 +84,20 @@ pub trait Purchases: Send + Sync {
     /// Stores `new`, made from the signed JSON `payload`, unless its reference is over or an open purchase of the
     /// reference was made from the same payload; open ones made from another payload are cancelled. One transaction.
     async fn open_link(&self, new: Purchase, payload: &str) -> Result<LinkOutcome, StorageError>;
-    /// Releases an authorized purchase.
-    async fn release(&self, merchant: &MerchantId, mode: Mode, uid: &str) -> Result<ReleaseOutcome, StorageError>;
-    /// Books a credit, or answers as the first call with the same key did.
+    /// Releases an authorized purchase; `notify` says what the merchant is told, inside the transaction.
+    async fn release(
+        &self,
+        merchant: &MerchantId,
+        mode: Mode,
+        uid: &str,
+        notify: Notify<'_, SettledPurchase>,
+    ) -> Result<ReleaseOutcome, StorageError>;
+    /// Books a credit, or answers as the first call with the same key did; only a credit that was booked is told.
     async fn credit_by_transfer(
         &self,
         credit: NewCredit,
         idempotency: Option<Idempotency>,
         render: Render<'_, Credit>,
+        notify: Notify<'_, SettledPurchase>,
     ) -> Result<CreditOutcome, StorageError>;
 }

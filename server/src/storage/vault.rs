@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 use tollgate_apikey::{KeyDigest, KeyId, Mode};
 
-use super::StorageError;
+use super::{Notify, StorageError};
 use crate::account::{
     Credential, EmailAddress, Merchant, MerchantId, OauthClient, RsaKey, SealedSecret, SecretPurpose, User, UserId,
 };
@@ -42,6 +42,32 @@ pub enum Created {
     Replayed(Answered),
     /// The same key was seen with another body.
     Mismatch,
+}
+
+/// An attempt to pay that is to be made; its members were checked.
+#[derive(Debug, Clone)]
+pub struct NewPaymentAttempt {
+    /// Whose payment request it is.
+    pub merchant: MerchantId,
+    /// Its mode.
+    pub mode: Mode,
+    /// The payment request.
+    pub request: i64,
+    /// What the payer pays with.
+    pub method: String,
+    /// What comes of it.
+    pub outcome: TransactionStatus,
+    /// When.
+    pub now: OffsetDateTime,
+}
+
+/// An attempt to pay that was just made.
+#[derive(Debug)]
+pub struct PaymentAttempt {
+    /// The request it pays, as it stands after it.
+    pub request: PaymentRequest,
+    /// The attempt.
+    pub transaction: Transaction,
 }
 
 /// What an attempt to pay came to.
@@ -149,14 +175,12 @@ pub trait Vault: Send + Sync {
         id: i64,
     ) -> Result<Option<PaymentRequest>, StorageError>;
     /// Records an attempt to pay; a final outcome revokes the request's checkout grants in the same transaction.
+    ///
+    /// `notify` says what the merchant is told about it, inside the transaction.
     async fn attempt_payment(
         &self,
-        merchant: &MerchantId,
-        mode: Mode,
-        id: i64,
-        method: &str,
-        outcome: TransactionStatus,
-        now: OffsetDateTime,
+        new: &NewPaymentAttempt,
+        notify: Notify<'_, PaymentAttempt>,
     ) -> Result<PaymentOutcome, StorageError>;
     /// The ids of a merchant's payment requests in a mode, oldest first, at most `limit`.
     async fn payment_request_ids(
@@ -165,11 +189,12 @@ pub trait Vault: Send + Sync {
         mode: Mode,
         limit: u32,
     ) -> Result<Vec<i64>, StorageError>;
-    /// Makes a charge, or answers as the first call with the same key did.
+    /// Makes a charge, or answers as the first call with the same key did; only a charge that was made is told.
     async fn create_charge(
         &self,
         new: NewCharge,
         idempotency: Option<Idempotency>,
         render: Render<'_, Charge>,
+        notify: Notify<'_, Charge>,
     ) -> Result<Created, StorageError>;
 }

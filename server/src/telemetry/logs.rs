@@ -3,8 +3,13 @@
 use std::str::FromStr;
 
 use tracing_subscriber::filter::{ParseError, Targets};
+use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+
+use super::batch::{BatchWriter, Flush};
+use super::json::JsonLines;
+use crate::clock::Clock;
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,18 +39,20 @@ impl FromStr for LogFilter {
     }
 }
 
-/// Sends log lines to standard error.
+/// Sends log lines to standard error, until what is answered is dropped.
 ///
 /// Nothing secret is ever a field: paths are logged as route templates, queries and headers not at all.
-pub fn start(format: LogFormat, LogFilter(targets): LogFilter) {
+///
+/// # Errors
+///
+/// Those of the operating system, which starts a thread.
+pub fn start(format: LogFormat, LogFilter(targets): LogFilter, clock: Clock) -> std::io::Result<Flush> {
+    let (writer, flush) = BatchWriter::start(std::io::stderr())?;
     let registry = tracing_subscriber::registry().with(targets);
     // A second start, as in tests, keeps the first subscriber.
     let _ = match format {
-        LogFormat::Json => registry
-            .with(tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(std::io::stderr))
-            .try_init(),
-        LogFormat::Text => {
-            registry.with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false)).try_init()
-        }
+        LogFormat::Json => registry.with(JsonLines::new(writer, clock)).try_init(),
+        LogFormat::Text => registry.with(fmt::layer().with_writer(move || writer.clone()).with_ansi(false)).try_init(),
     };
+    Ok(flush)
 }

@@ -1,7 +1,7 @@
-//! Metrics: what each listener was asked, what it answered, and how long that took.
+//! Metrics: what each listener was asked, what it answered, and how long that took; and what webhooks came to.
 //!
-//! Every label has few values, all of them ours: addresses of listeners, names of dialects, route templates, statuses
-//! and reasons. Nothing of a request is a label, so no caller can make one.
+//! Every label has few values, all of them ours: addresses of listeners, names of dialects, route templates, statuses,
+//! reasons and outcomes. Nothing of a request is a label, so no caller can make one.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -15,7 +15,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-/// The metrics of all listeners.
+/// The metrics of the server.
 #[derive(Debug, Clone)]
 pub struct Metrics {
     registry: Arc<Registry>,
@@ -31,6 +31,10 @@ pub struct Meter {
     handshakes_failed: Counter,
     families: Families,
 }
+
+/// Where the numbers of webhook delivery go.
+#[derive(Debug, Clone)]
+pub struct WebhookMeter(Family<AttemptLabels, Counter>);
 
 /// One request and its answer.
 #[derive(Debug, Clone, Copy)]
@@ -59,6 +63,7 @@ struct Families {
     seconds: Family<RouteLabels, Histogram, fn() -> Histogram>,
     connections: Family<ListenerLabels, Gauge>,
     handshakes_failed: Family<ListenerLabels, Counter>,
+    webhook_attempts: Family<AttemptLabels, Counter>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -86,6 +91,12 @@ struct RequestLabels {
     reason: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct AttemptLabels {
+    dialect: &'static str,
+    outcome: &'static str,
+}
+
 /// Upper bounds of the buckets in seconds, up to the longest a request may take.
 const SECONDS: [f64; 12] = [0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.1, 0.5, 1.0, 5.0, 15.0];
 
@@ -101,6 +112,7 @@ impl Metrics {
             seconds: Family::new_with_constructor(|| Histogram::new(SECONDS)),
             connections: Family::default(),
             handshakes_failed: Family::default(),
+            webhook_attempts: Family::default(),
         };
         let mut registry = Registry::with_prefix("tollgate");
         registry.register("requests", "Requests by their answer", families.requests.clone());
@@ -115,6 +127,11 @@ impl Metrics {
             "tls_handshakes_failed",
             "TLS handshakes that failed or took too long",
             families.handshakes_failed.clone(),
+        );
+        registry.register(
+            "webhook_attempts",
+            "Attempts to deliver a webhook by what came of them",
+            families.webhook_attempts.clone(),
         );
         Self { registry: Arc::new(registry), families }
     }
@@ -131,6 +148,12 @@ impl Metrics {
             handshakes_failed: self.families.handshakes_failed.get_or_create_owned(&labels),
             families: self.families.clone(),
         }
+    }
+
+    /// The meter of webhook delivery.
+    #[must_use]
+    pub fn webhook_meter(&self) -> WebhookMeter {
+        WebhookMeter(self.families.webhook_attempts.clone())
     }
 
     /// All of them, in the text form of `OpenMetrics` 1.0.
@@ -173,6 +196,13 @@ impl Meter {
     /// Counts a TLS handshake that came to nothing.
     pub fn handshake_failed(&self) {
         self.handshakes_failed.inc();
+    }
+}
+
+impl WebhookMeter {
+    /// Counts an attempt: whose format it was in, and what came of it.
+    pub fn attempt(&self, dialect: &'static str, outcome: &'static str) {
+        self.0.get_or_create(&AttemptLabels { dialect, outcome }).inc();
     }
 }
 

@@ -1,9 +1,12 @@
 //! What the server tells its operator: log lines on standard error, and metrics.
 
+mod batch;
 mod exporter;
+mod json;
 mod logs;
 mod metrics;
 
+pub use batch::Flush;
 pub use exporter::exporter;
 pub use logs::{LogFilter, LogFormat, start};
-pub use metrics::{Meter, Metrics, OpenConnection, Seen};
+pub use metrics::{Meter, Metrics, OpenConnection, Seen, WebhookMeter};

@@ -251,6 +251,14 @@ mod tests {
     }
 
     #[test]
+    fn lengths_are_counted_in_characters() {
+        for (text, fits) in [("", true), ("né", true), ("日本", true), ("日本語", false), ("abc", false)] {
+            let members = Members::parse(format!("{{\"t\":\"{text}\"}}").as_bytes()).unwrap();
+            assert_eq!(members.string("t", 2).is_ok(), fits, "{text}");
+        }
+    }
+
+    #[test]
     fn reads_https_urls_only() {
         let table = [
             ("https://shop.example/ok?x=1", true),

@@ -23,6 +23,11 @@ async function fits(page, label) {
   assert.ok(content <= window, `${label}: ${content} in ${window}`);
 }
 
+/** The address that the documentation speaks of, in the place of this run's port. */
+async function usualAddress(page) {
+  await page.locator(".where code").evaluate((code) => { code.textContent = "http://127.0.0.1:8080"; });
+}
+
 /** Each state of the payment page, and how a shopper gets there. */
 const STATES = {
   ready: async () => {},
@@ -113,6 +118,7 @@ for (const [colorScheme, width] of [["light", 1180], ["dark", 1180], ["light", 3
     await fits(page, "shop");
     await fits(inside, "frame");
     const name = width === 320 ? "shop-narrow" : `shop-${colorScheme}`;
+    await usualAddress(page);
     await picture(page, name, { fullPage: width === 320 });
   }, { colorScheme, viewport: { width, height: 980 } });
 }
@@ -126,6 +132,7 @@ await check("the dialog is clear, and only it is read out while it is open", asy
   await clean(page, "shop with dialog");
   assert.equal(await page.getByRole("dialog", { name: "Payment to Demo Shop" }).count(), 1);
   await page.getByRole("dialog").frameLocator("iframe").getByRole("button", { name: /^Pay / }).waitFor();
+  await usualAddress(page);
   await picture(page, "shop-dialog");
 }, { viewport: { width: 1180, height: 980 } });
 

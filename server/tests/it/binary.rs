@@ -1,6 +1,6 @@
 //! The real binary: start, restart, stop, and every way to start it wrongly.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -24,9 +24,19 @@ impl Dev {
         Self::spawn(command(data).stderr(Stdio::null()))
     }
 
+    /// Starts it with these variables in its environment.
+    pub(crate) fn start_with<const N: usize>(data: &Path, variables: [(&str, &str); N]) -> Self {
+        Self::spawn(command(data).envs(variables).stderr(Stdio::null()))
+    }
+
     /// Starts with a log to be taken.
     pub(crate) fn start_with_log(data: &Path) -> Self {
         Self::spawn(command(data).stderr(Stdio::piped()))
+    }
+
+    /// Starts with a log that goes to a file.
+    pub(crate) fn start_logging_to(data: &Path, log: File) -> Self {
+        Self::spawn(command(data).stderr(log))
     }
 
     fn spawn(command: &mut Command) -> Self {
@@ -65,6 +75,12 @@ impl Dev {
         self.raw(
             format!("GET /auth/whoami HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-api-key: {key}\r\n\r\n").as_bytes(),
         )
+    }
+
+    /// Dies as in a power failure.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 
     /// SIGTERM, then the exit code.
@@ -143,6 +159,7 @@ fn starts_serves_and_stops_and_keeps_its_data() {
         "/pledg/key",
         "/pledg/secret",
         "/pledg/signing_secret",
+        "/pledg/notification_secret",
         "/pledg/merchant_uid",
         "/pledg/purchase_uid",
         "/alternative/client_id",

@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use time::OffsetDateTime;
 use tollgate::account::{Credential, KeyFamily, Merchant, MerchantId, MerchantStatus, RsaKey};
-use tollgate::app::{App, Options, Services};
+use tollgate::app::{App, Services};
 use tollgate::auth::ListenerMode;
 use tollgate::clock::Clock;
 use tollgate::dialects;
@@ -35,7 +35,7 @@ use tollgate_challenge_signature::merchant::Signer;
 use tollgate_client_address::{IpList, TrustedProxies};
 use tower::ServiceExt;
 
-use super::world::{Answer, Call, SANDBOX, T0, World};
+use super::world::{Answer, Call, SANDBOX, T0, World, options};
 
 const CHALLENGE: &str = "/v1/auth/challenge";
 const BALANCE: &str = "/v1/balance";
@@ -213,8 +213,7 @@ impl Bench {
         std::fs::write(&path, keys.to_string()).unwrap();
 
         let clock = Clock::manual(OffsetDateTime::from_unix_timestamp(T0).unwrap());
-        let options = Options { clock: clock.clone(), rng: Rng::system(), limits_scale: 1 };
-        let services = Arc::new(Services::open(dir.path(), options).await.unwrap());
+        let services = Arc::new(Services::open(dir.path(), options(clock.clone())).await.unwrap());
         let proxies = TrustedProxies::parse(["10.0.0.0/8"]).unwrap();
         let listener = Arc::new(services.listener(ListenerMode::Any, SANDBOX, proxies, Channel::Loopback).unwrap());
         let router = router(&App { services: services.clone(), listener }, dialects::ALL);

@@ -25,19 +25,18 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use time::OffsetDateTime;
 use tollgate::account::{Actor, Credential, KeyFamily, Merchant, MerchantId, MerchantStatus, User, UserId};
-use tollgate::app::{App, Options, Services};
+use tollgate::app::{App, Services};
 use tollgate::auth::ListenerMode;
 use tollgate::clock::Clock;
 use tollgate::dialects;
 use tollgate::edge::router;
 use tollgate::keys::KeyFile;
-use tollgate::rng::Rng;
 use tollgate::transport::Channel;
 use tollgate_apikey::{ApiKey, KeyId, Lifecycle, Mode, Overlap, Peppers, Scopes};
 use tollgate_client_address::{IpList, TrustedProxies};
 use tower::ServiceExt;
 
-use super::world::{Answer, Call, SANDBOX, T0, World};
+use super::world::{Answer, Call, SANDBOX, T0, World, options};
 
 const TOKEN: &str = "/api/auth/token";
 const CHARGES: &str = "/api/transactions/charges";
@@ -247,8 +246,7 @@ impl Bench {
     async fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Clock::manual(OffsetDateTime::from_unix_timestamp(T0).unwrap());
-        let options = Options { clock: clock.clone(), rng: Rng::system(), limits_scale: 1 };
-        let services = Arc::new(Services::open(dir.path(), options).await.unwrap());
+        let services = Arc::new(Services::open(dir.path(), options(clock.clone())).await.unwrap());
         let merchant = merchant("COL", "7QX2Z");
         services.vault.insert_merchant(&merchant, "1.00").await.unwrap();
         let proxies = TrustedProxies::parse(["10.0.0.0/8"]).unwrap();

@@ -35,7 +35,7 @@ fn node_has(package: &str) -> bool {
     present(package, Command::new("node").args(["-e", &resolve]))
 }
 
-fn python() -> String {
+pub(crate) fn python() -> String {
     std::env::var("TOLLGATE_PYTHON").unwrap_or_else(|_| "python3".to_owned())
 }
 

@@ -3,9 +3,12 @@
 use std::net::SocketAddr;
 
 use tollgate::dialects::ALL;
+use tollgate::storage::WebhookDialect;
 use tollgate::telemetry::{Metrics, exporter};
 use tollgate::transport::Channel;
 
+use super::webhooks::Shop;
+use super::webhooks::receiver::Reply;
 use super::world::{Call, World, world};
 
 fn address() -> SocketAddr {
@@ -89,4 +92,38 @@ async fn the_exporter_has_one_route() {
     assert!(text.contains("tollgate_connections{listener=\"127.0.0.1:8443\"} 1\n"), "{text}");
     assert!(text.ends_with("# EOF\n"), "{text}");
     assert_eq!(World::send_to(&exporter(metrics), Call::get("/")).await.status, 404);
+}
+
+#[tokio::test]
+async fn webhook_attempts_are_counted_by_dialect_and_outcome() {
+    let metrics = Metrics::new();
+    let shop = Shop::open().await;
+    for status in [204, 302, 403, 500, 200, 410] {
+        shop.receiver.then(Reply::status(status));
+    }
+    let mut webhooks = shop.world.services.webhooks.clone();
+    webhooks.meter = Some(metrics.webhook_meter());
+    for _ in 0..6 {
+        shop.decline().await;
+        assert_eq!(webhooks.deliver_due().await.unwrap(), 1);
+    }
+    // Another dialect, and no answer: its name leads inside.
+    let pledg = shop.register(WebhookDialect::Pledg).await;
+    shop.internet.name("shop.example", &[&["10.0.0.1"]]);
+    shop.send_test_event(&pledg.id).await.unwrap();
+    assert_eq!(webhooks.deliver_due().await.unwrap(), 1);
+    let text = metrics.text().unwrap();
+    for (dialect, outcome, count) in [
+        ("caibo", "delivered", 2),
+        ("caibo", "3xx", 1),
+        ("caibo", "4xx", 1),
+        ("caibo", "5xx", 1),
+        ("caibo", "gone", 1),
+        ("pledg", "address_refused", 1),
+    ] {
+        let labels = format!("dialect=\"{dialect}\",outcome=\"{outcome}\"");
+        let line = format!("tollgate_webhook_attempts_total{{{labels}}} {count}");
+        assert!(text.lines().any(|l| l == line), "{line} is not in\n{text}");
+    }
+    assert!(!text.contains("shop.example"), "{text}");
 }

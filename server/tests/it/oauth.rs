@@ -225,7 +225,8 @@ impl Tokens {
         assert_eq!(CLIENT_ID.parse(&pledg.id).unwrap().mode(), Mode::Test);
         let claims = PledgClaims { sub: pledg.id.clone(), cid: pledg.cid().as_str().to_owned(), merchants: Vec::new() };
         let fill = |bytes: &mut [u8]| world.services.rng.fill(bytes);
-        let pledg_access = listener(world, SANDBOX).rings(world.now()).pledg.issue(&claims, world.now(), fill).unwrap();
+        let pledg_access =
+            listener(world, SANDBOX).rings(world.now()).pledg.keys().issue(&claims, world.now(), fill).unwrap();
         Self { alternative, pledg, access, checkout, pledg_access: pledg_access.expose_secret().to_owned() }
     }
 }

@@ -140,7 +140,7 @@ fn release(uid: &str, email: &EmailAddress, password: &str) -> Call {
     call.header("authorization", basic(email.as_str(), password))
 }
 
-fn payload(world: &World) -> Value {
+pub(crate) fn payload(world: &World) -> Value {
     json!({
         "data": {
             "merchantUid": world.text("/pledg/merchant_uid"),
@@ -154,11 +154,11 @@ fn payload(world: &World) -> Value {
     })
 }
 
-fn signed(world: &World, payload: &Value) -> String {
+pub(crate) fn signed(world: &World, payload: &Value) -> String {
     sign(payload, None, world.text("/pledg/signing_secret").as_bytes()).unwrap()
 }
 
-fn link(signature: &str) -> Call {
+pub(crate) fn link(signature: &str) -> Call {
     Call::post(&format!("{LINK}?signature={signature}"))
 }
 

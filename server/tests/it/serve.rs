@@ -11,6 +11,8 @@ use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use sqlx::Connection;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use tempfile::TempDir;
 
 use super::binary::{Dev, fails};
@@ -303,6 +305,42 @@ fn metrics_have_a_listener_of_their_own() {
     );
     assert!(answer.contains(&line), "{answer}");
     assert!(answer.contains(&format!("tollgate_connections{{listener=\"{listener}\"}}")), "{answer}");
+    assert_eq!(serve.stop(), Some(0));
+}
+
+#[test]
+fn webhooks_are_delivered_and_counted() {
+    let house = House::new();
+    // Without a secret an attempt ends before the network is asked for anything.
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+        let options = SqliteConnectOptions::new().filename(house.path("data").join("tollgate.db"));
+        let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+        let revoke = "UPDATE sealed_secrets SET revoked_at = 0 WHERE purpose = 'webhook'";
+        sqlx::query(revoke).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    });
+    let mut serve = house.start(&config("test", TERMINATOR, "[metrics]\naddress = \"127.0.0.1:0\"\n"));
+    let address = serve.addresses[0];
+    let post = |path: &str, body: &str| {
+        let head = format!("POST {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nx-forwarded-proto: https");
+        let key = house.text("/caibo/api_key_test");
+        let length = body.len();
+        let more = format!("x-api-key: {key}\r\ncontent-type: application/json\r\ncontent-length: {length}");
+        raw(address, &format!("{head}\r\n{more}\r\n\r\n{body}"))
+    };
+    let loopback = post("/payment-requests", r#"{"amount":1,"unit":"EUR","notifyUrl":"http://127.0.0.1:9000/"}"#);
+    assert!(loopback.starts_with("HTTP/1.1 400"), "public targets only: {loopback}");
+    let made = post("/payment-requests", r#"{"amount":1,"unit":"EUR","notifyUrl":"https://shop.example/hook"}"#);
+    assert!(made.starts_with("HTTP/1.1 201"), "{made}");
+    let id = made.split("\"id\":").nth(1).unwrap().split(',').next().unwrap();
+    let paid = post(&format!("/payment-requests/{id}/payments"), r#"{"method":"card","paymentToken":"tok_test_visa"}"#);
+    assert!(paid.starts_with("HTTP/1.1 200"), "{paid}");
+    let attempt = serve.log_line("webhook attempt");
+    assert_eq!((&attempt["error"], &attempt["next"]), (&json!("no_secret"), &json!("retry")), "{attempt}");
+    let request = "GET /metrics HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+    let answer = raw(serve.metrics.unwrap(), request);
+    let line = "tollgate_webhook_attempts_total{dialect=\"caibo\",outcome=\"no_secret\"} 1\n";
+    assert!(answer.contains(line), "{answer}");
     assert_eq!(serve.stop(), Some(0));
 }
 

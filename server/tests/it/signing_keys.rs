@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
-use tollgate::app::{Options, Services};
+use tollgate::app::Services;
 use tollgate::auth::ListenerMode;
 use tollgate::clock::Clock;
 use tollgate::keys::{KeyFile, KeyFileChange, KeyState, RefreshError, RotationError, RotationReason, TokenKind};
@@ -20,7 +20,7 @@ use tollgate_jwt_session::danger;
 
 use super::alternative::{Client, init};
 use super::binary::Dev;
-use super::world::{Call, SANDBOX, T0, World, world};
+use super::world::{Call, SANDBOX, T0, World, options, world};
 
 const DAY: u64 = 86_400;
 
@@ -175,14 +175,13 @@ async fn a_key_file_without_dates_signs_as_before() {
     fs::write(&path, include_str!("signing_keys/first_format.toml")).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
     let clock = Clock::manual(OffsetDateTime::from_unix_timestamp(T0).unwrap());
-    let options = Options { clock: clock.clone(), rng: Rng::system(), limits_scale: 1 };
-    let services = Arc::new(Services::open(dir.path(), options).await.unwrap());
+    let services = Arc::new(Services::open(dir.path(), options(clock.clone())).await.unwrap());
     let listener =
         services.listener(ListenerMode::Test, SANDBOX, TrustedProxies::new(Vec::new()), Channel::Loopback).unwrap();
     let rings = listener.rings(clock.now());
     let signing: Vec<_> = [&rings.panel, &rings.session, &rings.pledg, &rings.alternative, &rings.checkout]
         .iter()
-        .map(|ring| ring.kids().next().unwrap().as_str())
+        .map(|ring| ring.keys().kids().next().unwrap().as_str())
         .collect();
     let first = ["pnl-7d168c42", "88p-eda7fc7e", "plg-bcf0e0d7", "alt-b9e4395b", "chk-4a846060"];
     assert_eq!(signing, first);
@@ -192,12 +191,12 @@ async fn a_key_file_without_dates_signs_as_before() {
     change.keys.rotate(&TokenKind::ALL, Duration::DAY, reason, clock.now(), &Rng::system()).unwrap();
     change.commit(&Rng::system()).unwrap();
     assert!(services.signing_keys.refresh(clock.now()).unwrap());
-    assert_eq!(listener.rings(clock.now()).session.kids().next().unwrap().as_str(), first[1], "it still signs");
+    assert_eq!(listener.rings(clock.now()).session.keys().kids().next().unwrap().as_str(), first[1], "it still signs");
     let later = clock.now() + Duration::DAY;
-    let kids: Vec<_> = listener.rings(later).session.kids().map(|kid| kid.as_str().to_owned()).collect();
+    let kids: Vec<_> = listener.rings(later).session.keys().kids().map(|kid| kid.as_str().to_owned()).collect();
     assert_eq!(kids.len(), 2);
     assert_eq!(kids[1], first[1], "after a day it is the one before");
-    assert_eq!(listener.rings(later + Duration::seconds(65)).session.kids().count(), 1);
+    assert_eq!(listener.rings(later + Duration::seconds(65)).session.keys().kids().count(), 1);
 }
 
 #[test]

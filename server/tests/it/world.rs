@@ -1,6 +1,6 @@
 //! A server in this process: real router, real database, a clock that stands still.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,8 +21,8 @@ use tollgate::clock::Clock;
 use tollgate::demo;
 use tollgate::dialects::{self, Dialect};
 use tollgate::edge::router;
-use tollgate::rng::Rng;
 use tollgate::transport::Channel;
+use tollgate::webhooks::{Dialler, TargetPolicy};
 use tollgate_apikey::{KeyId, Mode, Overlap, Scopes};
 use tollgate_client_address::{IpList, TrustedProxies};
 use tower::ServiceExt;
@@ -67,13 +67,22 @@ pub(crate) async fn world() -> World {
 }
 
 pub(crate) async fn world_with(dialects: &'static [&'static dyn Dialect]) -> World {
+    build(dialects, |options| options).await
+}
+
+/// A world whose webhooks go through this dialler.
+pub(crate) async fn world_dialling(dialler: Dialler) -> World {
+    build(dialects::ALL, |options| Options { dialler, ..options }).await
+}
+
+async fn build(dialects: &'static [&'static dyn Dialect], adapt: impl FnOnce(Options) -> Options) -> World {
     let (template, demo) = TEMPLATE.get_or_init(template).await;
     let dir = tempfile::tempdir().unwrap();
     for file in [Services::DATABASE, Services::KEYS] {
         std::fs::copy(template.path().join(file), dir.path().join(file)).unwrap();
     }
     let clock = Clock::manual(OffsetDateTime::from_unix_timestamp(T0).unwrap());
-    let services = open(dir.path(), clock.clone()).await;
+    let services = Arc::new(Services::open(dir.path(), adapt(options(clock.clone()))).await.unwrap());
     let listener = |mode, base_url| {
         let proxies = TrustedProxies::parse(["10.0.0.0/8"]).unwrap();
         let mut listener = services.listener(mode, base_url, proxies, Channel::Loopback).unwrap();
@@ -94,15 +103,15 @@ pub(crate) async fn world_with(dialects: &'static [&'static dyn Dialect]) -> Wor
 async fn template() -> (TempDir, Value) {
     let dir = tempfile::tempdir().unwrap();
     let clock = Clock::manual(OffsetDateTime::from_unix_timestamp(T0).unwrap());
-    let services = open(dir.path(), clock).await;
+    let services = Services::open(dir.path(), options(clock)).await.unwrap();
     let printed = demo::credentials(&services, SANDBOX, LIVE).await.unwrap().to_json().unwrap();
     services.close().await;
     (dir, serde_json::from_str(&printed).unwrap())
 }
 
-async fn open(data: &Path, clock: Clock) -> Arc<Services> {
-    let options = Options { clock, rng: Rng::system(), limits_scale: 1 };
-    Arc::new(Services::open(data, options).await.unwrap())
+/// How services of a test start.
+pub(crate) fn options(clock: Clock) -> Options {
+    Options { clock, ..Options::system(TargetPolicy::Public).unwrap() }
 }
 
 impl World {
@@ -153,6 +162,11 @@ impl World {
     /// The data directory.
     pub(crate) fn data(&self) -> &Path {
         self.dir.path()
+    }
+
+    /// The database file, for what only somebody with access to it can do.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.dir.path().join(Services::DATABASE)
     }
 
     pub(crate) fn advance(&self, seconds: u64) {

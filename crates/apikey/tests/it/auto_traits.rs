@@ -3,9 +3,9 @@
 use std::fmt::Display;
 
 use tollgate_apikey::{
-    ApiKey, KeyDigest, KeyFormat, KeyId, Lifecycle, LifecycleError, LiveKey, MintError, Mode, Overlap, ParseError,
-    Pepper, PepperError, Peppers, PublicId, PublicIdFormat, Scope, ScopeError, Scopes, Status, TestKey, Usable,
-    Verification, VerifiedKey,
+    ApiKey, ImportedSecret, KeyDigest, KeyFormat, KeyId, Lifecycle, LifecycleError, LiveKey, MintError, Mode, Overlap,
+    ParseError, Pepper, PepperError, Peppers, PublicId, PublicIdFormat, Scope, ScopeError, Scopes, Status, TestKey,
+    Usable, Verification, VerifiedKey,
 };
 
 /// Fails to compile when the type has the trait, because the compiler can then not choose between two impls.
@@ -24,6 +24,7 @@ macro_rules! lacks {
 }
 
 lacks!(ApiKey: Clone, PartialEq, Display, std::ops::Deref, AsRef<str>);
+lacks!(ImportedSecret: Clone, PartialEq, Display, std::ops::Deref, AsRef<str>);
 lacks!(LiveKey: Clone, PartialEq, Display, std::ops::Deref, AsRef<str>);
 lacks!(TestKey: Clone, PartialEq, Display, std::ops::Deref, AsRef<str>);
 lacks!(Pepper: Clone, PartialEq, Display, std::ops::Deref, AsRef<[u8]>);

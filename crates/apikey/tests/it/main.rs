@@ -2,6 +2,7 @@
 
 mod auto_traits;
 mod fixtures;
+mod imported;
 mod laws;
 mod life;
 mod refusals;

@@ -123,12 +123,35 @@ fn refuses_ids_that_cannot_stand_in_claims() {
     ] {
         for ids in [
             CheckoutIds { partner_id: id, ..good },
-            CheckoutIds { client_id: id, ..good },
             CheckoutIds { customer_id: id, ..good },
             CheckoutIds { invoice_id: id, ..good },
         ] {
             assert_eq!(MintedClaims::new(&authority, ids).unwrap_err().kind(), kind, "{id:?}");
         }
+    }
+}
+
+#[test]
+fn a_client_id_may_hold_anything_but_control_characters() {
+    let (longest, too_long) = ("x".repeat(255), "x".repeat(256));
+    let proof = VerifiedApiKey;
+    let authority = MintAuthority::for_server_credential(&proof);
+    let ids = |client_id| CheckoutIds { partner_id: "p", client_id, customer_id: "c", invoice_id: "i" };
+    for id in ["a b", "a/b:c%+", "äöü", "\"quoted\"", &*longest] {
+        let minted = serde_json::to_string(&MintedClaims::new(&authority, ids(id)).unwrap()).unwrap();
+        assert_eq!(serde_json::from_str::<CheckoutClaims>(&minted).unwrap().client_id(), id);
+    }
+    for (id, kind) in [
+        ("", ClaimsErrorKind::Length),
+        (&*too_long, ClaimsErrorKind::Length),
+        ("a\n", ClaimsErrorKind::Alphabet),
+        ("a\u{7f}", ClaimsErrorKind::Alphabet),
+        ("a\u{85}", ClaimsErrorKind::Alphabet),
+    ] {
+        assert_eq!(MintedClaims::new(&authority, ids(id)).unwrap_err().kind(), kind, "{id:?}");
+        let json = serde_json::json!({ "partner_id": "p", "client_id": id, "customer_id": "c", "invoice_id": "i" });
+        assert!(serde_json::from_value::<CheckoutClaims>(json.clone()).is_err(), "{id:?}");
+        assert!(serde_json::from_str::<CheckoutClaims>(&json.to_string()).is_err(), "{id:?}");
     }
 }
 

@@ -144,6 +144,9 @@ fn leeway_and_skew_end_where_they_say() {
         for (ring, expected) in [(&strict, by_strict), (&lenient, by_lenient)] {
             let kind = ring.verify::<Value>(&token, at(now)).err().map(|error| error.kind());
             assert_eq!(kind, expected, "at T0 + {}", now - T0);
+            let kept = ring.verify::<Value>(&token, at(T0)).unwrap();
+            let kind = kept.check_life(at(now)).err().map(|error| error.kind());
+            assert_eq!(kind, expected, "kept since T0, at T0 + {}", now - T0);
         }
     }
     let late = at(T0 + 599) + Duration::nanoseconds(999_999_999);

@@ -47,6 +47,16 @@ fn never_pairs_a_token_without_a_session() {
 }
 
 #[test]
+fn a_kept_pair_ends_with_its_token() {
+    let ring = es_ring();
+    let (token, session) = ring.issue_session(&json!({}), at(T0), count_up()).unwrap();
+    let pair = ring.verify::<Value>(token.expose_secret(), at(T0)).unwrap().pair(&session).unwrap();
+    assert!(pair.check_life(at(T0 + 59)).is_ok());
+    assert_eq!(pair.check_life(at(T0 + 60)).unwrap_err().kind(), VerifyErrorKind::Expired);
+    assert_eq!(pair.check_life(at(T0 - 6)).unwrap_err().kind(), VerifyErrorKind::NotYetValid);
+}
+
+#[test]
 fn mints_lower_case_uuid_v4_ids() {
     let session = SessionId::mint(count_up()).unwrap();
     assert_eq!(session.expose_secret(), "sess_00010203-0405-4607-8809-0a0b0c0d0e0f");

@@ -105,6 +105,7 @@ async fn init(State(app): State<App>, request: Request) -> Result<Response, Refu
     let rings = app.listener.rings(arrival.now);
     let issued = rings
         .checkout
+        .keys()
         .issue_for(&claims, life.as_duration(), arrival.now, |bytes| rng.fill(bytes))
         .map_err(|_| internal())?;
     let view = View { token: issued.expose_secret(), expires_at: issued.expires_at().unix_timestamp() };

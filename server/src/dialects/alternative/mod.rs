@@ -6,6 +6,7 @@ mod cors;
 mod description;
 mod error;
 mod invoice;
+mod notification;
 mod payment_methods;
 mod payments;
 mod token;

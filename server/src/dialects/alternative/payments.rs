@@ -8,8 +8,8 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::access::{self, Checkout};
-use super::description;
 use super::invoice::{from_token, timestamp};
+use super::{description, notification};
 use crate::app::App;
 use crate::auth::{FieldFault, Reason, Refusal};
 use crate::dialects::{answer_created, first_answer, wire};
@@ -107,7 +107,11 @@ async fn pay(State(app): State<App>, request: Request) -> Result<Response, Refus
         })
         .unwrap_or_default(),
     };
-    match app.services.invoices.pay_invoice(new, entry, &render).await? {
+    let message_id = app.services.webhooks.message_id(new.created_at)?;
+    let notify = |made: &NewInvoicePayment| notification::paid(made, message_id.clone());
+    let outcome = app.services.invoices.pay_invoice(new, entry, &render, &notify).await?;
+    app.services.webhooks.wake();
+    match outcome {
         InvoicePaymentOutcome::Created(created) => answer_created(created),
         InvoicePaymentOutcome::OtherKind => Err(Refusal::field("payment_method", FieldFault::Invalid)),
         InvoicePaymentOutcome::NotPayable => Err(Refusal::new(Reason::Conflict("invoice_not_payable"))),

@@ -81,6 +81,7 @@ async fn issue(State(app): State<App>, request: Request) -> Result<Response, Ref
         .listener
         .rings(arrival.now)
         .alternative
+        .keys()
         .issue(&claims, arrival.now, |bytes| rng.fill(bytes))
         .map_err(|_| internal())?;
     let view = View {

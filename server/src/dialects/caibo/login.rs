@@ -78,6 +78,7 @@ async fn log_in(State(app): State<App>, request: Request) -> Result<Response, Re
         .listener
         .rings(arrival.now)
         .panel
+        .keys()
         .issue(&claims, arrival.now, |bytes| rng.fill(bytes))
         .map_err(|_| Refusal::new(Reason::Internal))?;
     let expires = issued.expires_at().format(&Rfc3339).map_err(|_| Refusal::new(Reason::Internal))?;

@@ -6,6 +6,7 @@ mod checkout_session;
 mod description;
 mod login;
 mod main_page;
+mod notification;
 mod payment_requests;
 mod payments;
 mod whoami;

@@ -17,7 +17,7 @@ use time::format_description::well_known::Rfc3339;
 use super::{access, description};
 use crate::app::{App, Listener};
 use crate::auth::{Authorized, FieldFault, Principal, Reason, Refusal, ScopeRule};
-use crate::dialects::{answer_created, first_answer, wire};
+use crate::dialects::{answer_created, first_answer, webhook_url, wire};
 use crate::openapi::{Operation, Route};
 use crate::payments::{Amount, Currency, NewPaymentRequest, PaymentRequest, parse_id};
 use crate::storage::Answered;
@@ -38,7 +38,7 @@ struct Input {
     unit: wire::CurrencyCode,
     #[schemars(length(max = MAX_REFERENCE), regex(pattern = wire::TEXT))]
     reference_id: Option<String>,
-    #[schemars(length(max = Members::MAX_URL), regex(pattern = wire::HTTPS_URL))]
+    #[schemars(length(max = Members::MAX_URL), regex(pattern = wire::WEBHOOK_URL))]
     notify_url: Option<String>,
     #[schemars(length(max = Members::MAX_URL), regex(pattern = wire::HTTPS_URL))]
     success_url: Option<String>,
@@ -136,7 +136,8 @@ async fn create(State(app): State<App>, request: Request) -> Result<Response, Re
     if let Some(first) = first_answer(&app, principal, idempotent.as_ref(), arrival.now).await? {
         return Ok(first);
     }
-    let new = read(&members, principal, &app.listener, arrival.now)?;
+    let notify_url = webhook_url(&app, &members, "notifyUrl")?;
+    let new = read(&members, principal, &app.listener, notify_url, arrival.now)?;
     let render = |made: &PaymentRequest| Answered {
         status: StatusCode::CREATED.as_u16(),
         body: full(made).and_then(|view| serde_json::to_string(&view).ok()).unwrap_or_default(),
@@ -175,6 +176,7 @@ fn read(
     members: &Members,
     principal: &Principal,
     listener: &Listener,
+    notify_url: Option<String>,
     now: OffsetDateTime,
 ) -> Result<NewPaymentRequest, Refusal> {
     let invalid = |name: &'static str| Refusal::field(name, FieldFault::Invalid);
@@ -195,7 +197,7 @@ fn read(
         amount: Amount::parse(amount, unit).ok_or_else(|| invalid("amount"))?,
         unit,
         reference_id: members.string("referenceId", MAX_REFERENCE)?,
-        notify_url: members.https_url("notifyUrl")?,
+        notify_url,
         success_url: members.https_url("successUrl")?,
         failure_url: members.https_url("failureUrl")?,
         origin_domain,

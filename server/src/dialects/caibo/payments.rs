@@ -10,13 +10,13 @@ use serde::Serialize;
 use serde_json::json;
 use tollgate_apikey::Mode;
 
-use super::{access, description};
+use super::{access, description, notification};
 use crate::app::App;
 use crate::auth::{Fault, FieldFault, Reason, Refusal, ScopeRule};
 use crate::dialects::wire;
 use crate::openapi::{Operation, Route};
 use crate::payments::{TransactionStatus, parse_id};
-use crate::storage::{PaymentOutcome, complete};
+use crate::storage::{NewPaymentAttempt, PaymentAttempt, PaymentOutcome, complete};
 use crate::transport::json_body;
 
 /// The longest method name and payment token, in characters.
@@ -86,13 +86,17 @@ async fn pay(State(app): State<App>, request: Request) -> Result<Response, Refus
 
     let (services, merchant, mode) =
         (app.services.clone(), call.principal().merchant().id.clone(), call.principal().mode());
+    let message_id = services.webhooks.message_id(arrival.now)?;
     let outcome = complete(async move {
         let (result, now) = (sample_outcome(&token, mode), arrival.now);
-        let outcome = services.vault.attempt_payment(&merchant, mode, id, &method, result, now).await;
+        let new = NewPaymentAttempt { merchant, mode, request: id, method, outcome: result, now };
+        let notify = |attempt: &PaymentAttempt| notification::of(attempt, message_id.clone(), now);
+        let outcome = services.vault.attempt_payment(&new, &notify).await;
         // Also after an error: a commit whose answer got lost may have ended the tokens.
         if !matches!(outcome, Ok(PaymentOutcome::InProgress | PaymentOutcome::NotFound)) {
             services.records.forget_grants_of(id);
         }
+        services.webhooks.wake();
         outcome
     })
     .await?;

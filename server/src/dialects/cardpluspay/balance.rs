@@ -31,7 +31,7 @@ pub(super) fn route() -> Route {
     let data = json!({ "balance": "1500.00", "currency": "USD", "state": "success" });
     let operation = Operation::new("cardPlusPayShowBalance", "Show the balance", &description::SIGNED_CALL)
         .needs(SCOPE)
-        .answers::<envelope::Success<'_, View<'_>>>(
+        .answers::<envelope::Envelope<'_, View<'_>>>(
             StatusCode::OK,
             "The balance.",
             json!({ "success": true, "message": "Balance retrieved", "data": data }),

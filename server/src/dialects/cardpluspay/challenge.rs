@@ -35,7 +35,7 @@ pub(super) fn route() -> Route {
         "algorithm": "RSA-SHA256",
     });
     let operation = Operation::new("cardPlusPayIssueChallenge", "Get a challenge to sign", &description::KEY_CALL)
-        .answers::<envelope::Success<'_, View<'_>>>(
+        .answers::<envelope::Envelope<'_, View<'_>>>(
         StatusCode::OK,
         "The challenge.",
         json!({ "success": true, "message": "Challenge issued", "data": data }),

@@ -16,7 +16,7 @@ const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 /// The body of a success.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "{T}Envelope")]
-pub(super) struct Success<'a, T> {
+pub(super) struct Envelope<'a, T> {
     #[schemars(extend("const" = true))]
     success: bool,
     message: &'a str,
@@ -55,7 +55,7 @@ enum MemberFault {
 
 /// A successful answer.
 pub(super) fn success<T: Serialize>(status: StatusCode, message: &str, data: T) -> Response {
-    let body = Json(Success { success: true, message, data });
+    let body = Json(Envelope { success: true, message, data });
     (status, [(CACHE_CONTROL, NO_STORE)], body).into_response()
 }
 

@@ -57,7 +57,7 @@ pub(super) fn route() -> Route {
             json!("id"),
         )
         .query("order", "In which direction.", json!({ "type": "string", "enum": ["asc", "desc"] }), json!("desc"))
-        .answers::<envelope::Success<'_, View>>(
+        .answers::<envelope::Envelope<'_, View>>(
             StatusCode::OK,
             "The orders.",
             json!({ "success": true, "message": "Orders retrieved", "data": data }),

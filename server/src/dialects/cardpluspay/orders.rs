@@ -109,7 +109,7 @@ pub(super) fn route() -> Route {
             Reason::Unprocessable("out_of_stock"),
             Reason::Unprocessable("insufficient_balance"),
         ])
-        .answers::<envelope::Success<'_, View<'_>>>(
+        .answers::<envelope::Envelope<'_, View<'_>>>(
             StatusCode::CREATED,
             "The order and its codes.",
             json!({ "success": true, "message": "Order created", "data": data }),

@@ -13,10 +13,11 @@ use serde_json::json;
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
+use super::notification::Draft;
 use super::{access, description, envelope};
 use crate::app::App;
 use crate::auth::{Authorized, FieldFault, Principal, Reason, Refusal};
-use crate::dialects::{answer_created, first_answer, wire};
+use crate::dialects::{answer_created, first_answer, webhook_url, wire};
 use crate::openapi::{Operation, Route};
 use crate::payments::{Amount, Charge, Currency, NewCharge, is_country};
 use crate::storage::Answered;
@@ -44,7 +45,7 @@ struct Input {
     amount: wire::AmountNumber,
     currency: wire::CurrencyCode,
     country: wire::CountryCode,
-    #[schemars(length(max = Members::MAX_URL), regex(pattern = wire::HTTPS_URL))]
+    #[schemars(length(max = Members::MAX_URL), regex(pattern = wire::WEBHOOK_URL))]
     notification_url: Option<String>,
     #[schemars(length(max = Members::MAX_URL), regex(pattern = wire::HTTPS_URL))]
     return_url: Option<String>,
@@ -117,6 +118,7 @@ async fn charge(
     }
     let mut random = [0_u8; CHECKOUT_LEN];
     app.services.rng.fill(&mut random)?;
+    let draft = draft(app, &members, now)?;
     let new = read(&members, principal, URL_SAFE_NO_PAD.encode(random), now)?;
     let base_url = &app.listener.base_url;
     let render = |made: &Charge| Answered {
@@ -126,7 +128,17 @@ async fn charge(
             .unwrap_or_default(),
     };
     let entry = idempotent.as_ref().map(|call| call.entry.clone());
-    answer_created(app.services.vault.create_charge(new, entry, &render).await?)
+    let notify = |made: &Charge| draft.of(made);
+    let created = app.services.vault.create_charge(new, entry, &render, &notify).await?;
+    app.services.webhooks.wake();
+    answer_created(created)
+}
+
+fn draft(app: &App, members: &Members, now: OffsetDateTime) -> Result<Draft, Refusal> {
+    let mut transaction = [0_u8; 16];
+    app.services.rng.fill(&mut transaction)?;
+    let message_id = app.services.webhooks.message_id(now)?;
+    Ok(Draft { message_id, transaction, url: webhook_url(app, members, "notification_url")? })
 }
 
 fn read(members: &Members, principal: &Principal, checkout: String, now: OffsetDateTime) -> Result<NewCharge, Refusal> {
@@ -142,7 +154,6 @@ fn read(members: &Members, principal: &Principal, checkout: String, now: OffsetD
     if !is_country(&country) {
         return Err(invalid("country"));
     }
-    members.https_url("notification_url")?;
     members.https_url("return_url")?;
     let new = NewCharge {
         merchant: principal.merchant().id.clone(),

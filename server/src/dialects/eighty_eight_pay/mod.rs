@@ -5,6 +5,7 @@ mod balance;
 mod charges;
 mod description;
 mod envelope;
+mod notification;
 mod token;
 
 use axum::response::Response;

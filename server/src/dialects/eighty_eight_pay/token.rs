@@ -50,6 +50,7 @@ async fn issue(State(app): State<App>, request: Request) -> Result<Response, Ref
     let rings = app.listener.rings(arrival.now);
     let (token, session) = rings
         .session
+        .keys()
         .issue_session(&claims, arrival.now, |bytes| rng.fill(bytes))
         .map_err(|_| Refusal::new(Reason::Internal).with_quota(Some(*call.quota())))?;
     let data = View {

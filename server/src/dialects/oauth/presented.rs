@@ -5,13 +5,14 @@ use std::sync::Arc;
 use axum::extract::Request;
 use schemars::JsonSchema;
 use time::OffsetDateTime;
-use tollgate_jwt_session::{KeyRing, VerifiedToken, danger};
+use tollgate_jwt_session::{VerifiedToken, danger};
 
 use crate::account::{ClientDialect, Credential, OauthClient};
 use crate::app::App;
 use crate::auth::{AlternativeClaims, Arrival, CheckoutJwtClaims, PledgClaims, Reason, Refusal, TokenClaims, Via};
 use crate::dialects::client_credentials::{TokenRequest, client_request};
 use crate::dialects::wire;
+use crate::keys::TokenRing;
 use crate::limits::{Bucket, Window};
 use crate::payments::InvoiceStatus;
 
@@ -73,14 +74,14 @@ impl Asked<'_> {
             return Ok(None);
         };
         let rings = self.app.listener.rings(self.arrival.now);
-        if rings.alternative.verifies_kid(kid.as_str()) {
+        if rings.alternative.keys().verifies_kid(kid.as_str()) {
             let Some((token, _)) = self.live::<AlternativeClaims>(&rings.alternative).await? else {
                 return Ok(None);
             };
             let AlternativeClaims { sub, scope, .. } = token.claims();
-            return Ok(Some(self.presented(&rings.alternative, &token, Some(sub.clone()), Some(scope.clone()))?));
+            return Ok(Some(self.presented(&rings.alternative, &token, Some(sub.clone()), Some(scope.clone()))));
         }
-        if rings.checkout.verifies_kid(kid.as_str()) {
+        if rings.checkout.keys().verifies_kid(kid.as_str()) {
             let Some((token, secret)) = self.live::<CheckoutJwtClaims>(&rings.checkout).await? else {
                 return Ok(None);
             };
@@ -89,13 +90,13 @@ impl Asked<'_> {
             if invoice.is_none_or(|invoice| invoice.status == InvoiceStatus::Archived) {
                 return Ok(None);
             }
-            return Ok(Some(self.presented(&rings.checkout, &token, None, None)?));
+            return Ok(Some(self.presented(&rings.checkout, &token, None, None)));
         }
-        if rings.pledg.verifies_kid(kid.as_str()) {
+        if rings.pledg.keys().verifies_kid(kid.as_str()) {
             let Some((token, _)) = self.live::<PledgClaims>(&rings.pledg).await? else {
                 return Ok(None);
             };
-            return Ok(Some(self.presented(&rings.pledg, &token, Some(token.claims().sub.clone()), None)?));
+            return Ok(Some(self.presented(&rings.pledg, &token, Some(token.claims().sub.clone()), None)));
         }
         Ok(None)
     }
@@ -103,8 +104,8 @@ impl Asked<'_> {
     /// Whoever asks about another client's token learns no more than about a dead one.
     async fn live<C: TokenClaims>(
         &self,
-        ring: &KeyRing,
-    ) -> Result<Option<(VerifiedToken<C>, Arc<Credential>)>, Refusal> {
+        ring: &TokenRing,
+    ) -> Result<Option<(Arc<VerifiedToken<C>>, Arc<Credential>)>, Refusal> {
         let gate = &self.app.services.gate;
         let live = gate.live_token::<C>(ring, self.app.listener.token_mode(), self.text, self.arrival.now).await?;
         Ok(live.ok().filter(|(_, secret)| secret.client == Some(self.client.id)))
@@ -112,19 +113,19 @@ impl Asked<'_> {
 
     fn presented<C>(
         &self,
-        ring: &KeyRing,
+        ring: &TokenRing,
         token: &VerifiedToken<C>,
         subject: Option<String>,
         scope: Option<String>,
-    ) -> Result<PresentedToken, Refusal> {
-        Ok(PresentedToken {
+    ) -> PresentedToken {
+        PresentedToken {
             client_id: self.client.public_id(),
-            audience: ring.profile().audience().to_owned(),
+            audience: ring.keys().profile().audience().to_owned(),
             id: token.token_id().to_owned(),
             issued_at: token.issued_at(),
             expires_at: token.expires_at(),
             subject,
             scope,
-        })
+        }
     }
 }

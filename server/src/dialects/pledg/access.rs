@@ -1,7 +1,10 @@
 //! Which credential counts on a route, and what a call costs.
 
+use std::sync::Arc;
+
 use http::request::Parts;
 use tollgate_http_credentials::{Carrier, Presented, Reader, Scheme};
+use tollgate_jwt_session::VerifiedToken;
 
 use super::link_query;
 use crate::app::App;
@@ -16,7 +19,10 @@ const LINKS: Bucket = Bucket::new("pledg_links", &[Window::new(60, 60)]);
 const TOKEN_CALLS: Bucket = Bucket::new("pledg_token_calls", &[]);
 
 /// Authenticates by access token.
-pub(super) async fn by_token(app: &App, parts: &Parts) -> Result<(Authorized, PledgClaims), Refusal> {
+pub(super) async fn by_token(
+    app: &App,
+    parts: &Parts,
+) -> Result<(Authorized, Arc<VerifiedToken<PledgClaims>>), Refusal> {
     let arrival = arrival(parts)?;
     let gate = &app.services.gate;
     let token = match read(parts, Scheme::Bearer)? {
@@ -26,9 +32,9 @@ pub(super) async fn by_token(app: &App, parts: &Parts) -> Result<(Authorized, Pl
         _ => return Err(gate.refuse(Fault::Malformed, &arrival)),
     };
     let rings = app.listener.rings(arrival.now);
-    let (principal, claims) = gate.pledg_token(&rings.pledg, rings.mode, token.expose_secret(), &arrival).await?;
+    let (principal, verified) = gate.pledg_token(&rings.pledg, rings.mode, token.expose_secret(), &arrival).await?;
     let call = gate.authorize(principal, &policy(TOKEN_CALLS, Payer::Caller), &arrival).await?;
-    Ok((call, claims))
+    Ok((call, verified))
 }
 
 /// Authenticates by a panel user's e-mail and password.

@@ -5,6 +5,7 @@ mod access;
 mod answer;
 mod description;
 mod link_query;
+mod notification;
 mod purchase_link;
 mod purchases;
 mod secured_endpoint;

@@ -17,9 +17,9 @@ use super::{access, answer, description};
 use crate::account::EmailAddress;
 use crate::app::App;
 use crate::auth::{FieldFault, Principal, Reason, Refusal};
+use crate::dialects::webhook_url;
 use crate::openapi::{Operation, Route};
 use crate::payments::{Currency, Purchase};
-use crate::rng::Rng;
 use crate::storage::LinkOutcome;
 use crate::transport::Members;
 
@@ -59,7 +59,7 @@ pub(super) fn route(path: &'static str, id: &'static str) -> Route {
 async fn open(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
     let (parts, _) = request.into_parts();
     let (call, signed, arrival) = access::by_signature(&app, &parts).await?;
-    let new = read(&signed, call.principal(), &app.services.rng, arrival.now)?;
+    let new = read(&app, &signed, call.principal(), arrival.now)?;
     let purchase = match app.services.purchases.open_link(new, &signed).await? {
         LinkOutcome::Open(purchase) => purchase,
         LinkOutcome::ReferenceCompleted => return Err(Refusal::new(Reason::Conflict("reference_completed"))),
@@ -70,7 +70,7 @@ async fn open(State(app): State<App>, request: Request) -> Result<Response, Refu
     Ok((headers, Json(view)).into_response())
 }
 
-fn read(signed: &str, principal: &Principal, rng: &Rng, now: OffsetDateTime) -> Result<Purchase, Refusal> {
+fn read(app: &App, signed: &str, principal: &Principal, now: OffsetDateTime) -> Result<Purchase, Refusal> {
     let invalid = |name: &'static str| Refusal::field(name, FieldFault::Invalid);
     let payload = Members::parse(signed.as_bytes())?;
     let data = Members::parse(payload.required_raw("data")?.as_bytes())?;
@@ -84,14 +84,16 @@ fn read(signed: &str, principal: &Principal, rng: &Rng, now: OffsetDateTime) -> 
     for name in ["firstName", "lastName"] {
         data.string(name, MAX_TEXT)?;
     }
-    for name in ["redirectUrl", "cancelUrl", "paymentNotificationUrl"] {
+    for name in ["redirectUrl", "cancelUrl"] {
         data.https_url(name)?;
     }
+    webhook_url(app, &data, "paymentNotificationUrl")?;
     data.object("metadata")?;
     if let Some(settings) = payload.object("purchase_link_settings")? {
         check_settings(&Members::parse(settings.as_bytes())?)?;
     }
 
+    let rng = &app.services.rng;
     let mut payload_digest = [0; 32];
     payload_digest.copy_from_slice(digest(&SHA256, signed.as_bytes()).as_ref());
     let mut random = [0_u8; 16];

@@ -10,19 +10,19 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use super::{access, description};
+use super::{access, description, notification};
 use crate::app::App;
 use crate::auth::{FieldFault, Reason, Refusal};
 use crate::dialects::{answer_created, first_answer};
 use crate::openapi::{Operation, Route};
 use crate::payments::parse_id;
-use crate::storage::{Answered, Credit, CreditOutcome, NewCredit, ReleaseOutcome};
+use crate::storage::{Answered, Credit, CreditOutcome, NewCredit, ReleaseOutcome, SettledPurchase};
 use crate::transport::{idempotent_call, json_body};
 
 /// A released purchase.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "PledgRelease")]
-struct Released<'a> {
+struct ReleaseView<'a> {
     uid: &'a str,
     #[schemars(extend("const" = "released"))]
     status: &'static str,
@@ -41,7 +41,7 @@ struct Input {
 /// What is credited now.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "PledgCredit")]
-struct Credited<'a> {
+struct CreditView<'a> {
     uid: &'a str,
     amount_cents: i64,
     credited_amount_cents: i64,
@@ -54,7 +54,7 @@ pub(super) fn release_route() -> Route {
     let operation = Operation::new("pledgRelease", "Release an authorized purchase", &description::DASHBOARD_CALL)
         .path("uid", "The purchase.", UID, UID_EXAMPLE)
         .refuses([Reason::NotFound, Reason::Conflict("invalid_state")])
-        .answers::<Released<'_>>(
+        .answers::<ReleaseView<'_>>(
             StatusCode::OK,
             "The purchase is released, now or since an earlier call.",
             json!({ "uid": UID_EXAMPLE, "status": "released" }),
@@ -68,7 +68,7 @@ pub(super) fn credit_route() -> Route {
         .json::<Input>(json!({ "amount_cents": 100 }))
         .repeatable()
         .refuses([Reason::NotFound, Reason::Conflict("invalid_state")])
-        .answers::<Credited<'_>>(
+        .answers::<CreditView<'_>>(
             StatusCode::OK,
             "What is credited now.",
             json!({ "uid": UID_EXAMPLE, "amount_cents": 100, "credited_amount_cents": 100 }),
@@ -78,11 +78,15 @@ pub(super) fn credit_route() -> Route {
 
 async fn release(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
     let (parts, _) = request.into_parts();
-    let (call, _) = access::by_dashboard(&app, &parts).await?;
+    let (call, arrival) = access::by_dashboard(&app, &parts).await?;
     let (principal, uid) = (call.principal(), purchase_uid(&parts));
-    match app.services.purchases.release(&principal.merchant().id, principal.mode(), uid).await? {
+    let message_id = app.services.webhooks.message_id(arrival.now)?;
+    let notify = |settled: &SettledPurchase| notification::released(settled, message_id.clone(), arrival.now);
+    let outcome = app.services.purchases.release(&principal.merchant().id, principal.mode(), uid, &notify).await?;
+    app.services.webhooks.wake();
+    match outcome {
         ReleaseOutcome::Released => {
-            let view = Released { uid, status: "released" };
+            let view = ReleaseView { uid, status: "released" };
             Ok(([(CACHE_CONTROL, "no-store")], Json(view)).into_response())
         }
         ReleaseOutcome::InvalidState => Err(Refusal::new(Reason::Conflict("invalid_state"))),
@@ -112,7 +116,7 @@ async fn credit_by_transfer(State(app): State<App>, request: Request) -> Result<
     };
     let render = |made: &Credit| Answered {
         status: StatusCode::OK.as_u16(),
-        body: serde_json::to_string(&Credited {
+        body: serde_json::to_string(&CreditView {
             uid: &made.uid,
             amount_cents: made.amount_cents,
             credited_amount_cents: made.credited_cents,
@@ -120,7 +124,18 @@ async fn credit_by_transfer(State(app): State<App>, request: Request) -> Result<
         .unwrap_or_default(),
     };
     let entry = idempotent.as_ref().map(|call| call.entry.clone());
-    match app.services.purchases.credit_by_transfer(credit, entry, &render).await? {
+    let mut item = [0_u8; 16];
+    app.services.rng.fill(&mut item)?;
+    let message_id = app.services.webhooks.message_id(arrival.now)?;
+    let merchant_uid = app.services.records.alias(&credit.merchant, credit.mode, "mer").await?;
+    let amount_cents = credit.amount_cents;
+    let notify = |settled: &SettledPurchase| {
+        let merchant_uid = merchant_uid.as_deref();
+        notification::credited(settled, amount_cents, merchant_uid, item, message_id.clone(), arrival.now)
+    };
+    let outcome = app.services.purchases.credit_by_transfer(credit, entry, &render, &notify).await?;
+    app.services.webhooks.wake();
+    match outcome {
         CreditOutcome::Booked(created) => answer_created(created),
         CreditOutcome::Exceeds => Err(Refusal::field("amount_cents", FieldFault::Invalid)),
         CreditOutcome::InvalidState => Err(Refusal::new(Reason::Conflict("invalid_state"))),

@@ -69,7 +69,7 @@ async fn issue(State(app): State<App>, request: Request) -> Result<Response, Ref
         merchants: alias.iter().map(ToString::to_string).collect(),
     };
     let rng = &app.services.rng;
-    let token = rings.pledg.issue(&claims, arrival.now, |bytes| rng.fill(bytes)).map_err(|_| internal())?;
+    let token = rings.pledg.keys().issue(&claims, arrival.now, |bytes| rng.fill(bytes)).map_err(|_| internal())?;
     let view = View {
         access_token: token.expose_secret(),
         token_type: "Bearer",

@@ -6,13 +6,13 @@ use sqlx::sqlite::SqliteRow;
 use tollgate_apikey::Mode;
 
 use super::idempotency::{first_answer, remember};
-use super::{Sqlite, row};
+use super::{Sqlite, outbox, row};
 use crate::account::MerchantId;
 use crate::clock::{epoch_ms, from_epoch_ms};
 use crate::payments::{
     Amount, Currency, Invoice, InvoiceStatus, NewInvoicePayment, PaymentMethod, PaymentMethodType, parse_date,
 };
-use crate::storage::{Created, Idempotency, InvoicePaymentOutcome, Invoices, Render, StorageError};
+use crate::storage::{Created, Idempotency, InvoicePaymentOutcome, Invoices, Notify, Render, StorageError};
 
 #[async_trait]
 impl Invoices for Sqlite {
@@ -99,6 +99,7 @@ impl Invoices for Sqlite {
         new: NewInvoicePayment,
         idempotency: Option<Idempotency>,
         render: Render<'_, NewInvoicePayment>,
+        notify: Notify<'_, NewInvoicePayment>,
     ) -> Result<InvoicePaymentOutcome, StorageError> {
         let Invoice { id, merchant, mode, customer_id, currency, total, .. } = &new.invoice;
         let (mode, now) = (*mode, new.created_at);
@@ -146,6 +147,7 @@ impl Invoices for Sqlite {
         .await?;
         let answer = render(&new);
         remember(&mut tx, merchant, mode, idempotency.as_ref(), &answer, now).await?;
+        outbox::enqueue(&mut tx, merchant, mode, notify(&new).as_ref()).await?;
         tx.commit().await?;
         Ok(InvoicePaymentOutcome::Created(Created::New(answer)))
     }

@@ -9,14 +9,18 @@ mod ledger;
 mod merchants;
 mod open;
 mod orders;
+mod outbox;
 mod payments;
 mod purchases;
 mod row;
 mod rsa_keys;
+mod samples;
 mod second_factors;
 mod secrets;
 mod sessions;
 mod users;
 mod vault;
+mod webhook_endpoints;
+mod webhooks;
 
 pub use open::{OpenError, Sqlite};

@@ -66,7 +66,7 @@ impl Sqlite {
             .await
             .map_err(|error| classify(path, &error))?
             .ok_or(OpenError::Damaged(path.into()))?;
-        migrate(&write, path).await?;
+        migrate(&write, path, MIGRATIONS).await?;
         let read = SqlitePoolOptions::new()
             .max_connections(Self::READERS)
             .idle_timeout(None)
@@ -104,8 +104,11 @@ async fn check_integrity(pool: &SqlitePool) -> Result<Option<()>, sqlx::Error> {
     Ok((verdict == "ok").then_some(()))
 }
 
-async fn migrate(pool: &SqlitePool, path: &Path) -> Result<(), OpenError> {
-    let migrations = MIGRATIONS
+/// A migration: its number, its name and its statements.
+type Step = (i64, &'static str, &'static str);
+
+async fn migrate(pool: &SqlitePool, path: &Path, steps: &[Step]) -> Result<(), OpenError> {
+    let migrations = steps
         .iter()
         .map(|(version, name, sql)| {
             let sql = sqlx::SqlStr::from_static(sql);
@@ -130,9 +133,10 @@ fn classify(path: &Path, error: &sqlx::Error) -> OpenError {
 }
 
 /// Never edited once released; a change is a new entry.
-const MIGRATIONS: &[(i64, &str, &str)] = &[
+const MIGRATIONS: &[Step] = &[
     (1, "foundation", include_str!("../../../migrations/0001_foundation.sql")),
     (2, "administration", include_str!("../../../migrations/0002_administration.sql")),
+    (3, "webhooks", include_str!("../../../migrations/0003_webhooks.sql")),
     (4, "panel", include_str!("../../../migrations/0004_panel.sql")),
 ];
 
@@ -146,6 +150,35 @@ mod tests {
         let path = dir.path().join("tollgate.db");
         Sqlite::open(&path).await.unwrap().close().await;
         Sqlite::open(&path).await.unwrap().close().await;
+    }
+
+    #[tokio::test]
+    async fn secrets_outlive_the_wider_check_of_their_purpose() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("tollgate.db");
+        let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+        let old = SqlitePool::connect_with(options).await.unwrap();
+        let before_webhooks = MIGRATIONS.iter().position(|(_, name, _)| *name == "webhooks").unwrap();
+        migrate(&old, &path, &MIGRATIONS[..before_webhooks]).await.unwrap();
+        for statement in [
+            "INSERT INTO merchants (id, name, status, domains, methods, currency, created_at) \
+             VALUES ('MCH-COL-7QX2Z', '', 'active', '', '', 'COP', 0)",
+            "INSERT INTO sealed_secrets (id, purpose, merchant_id, mode, key_version, sealed, created_at, revoked_at) \
+             VALUES ('A00000000001', 'webhook', 'MCH-COL-7QX2Z', 'test', 3, x'0102', 4, 5)",
+        ] {
+            sqlx::query(statement).execute(&old).await.unwrap();
+        }
+        old.close().await;
+
+        let db = Sqlite::open(&path).await.unwrap();
+        let kept: (String, i64, Vec<u8>, i64, Option<i64>, Option<i64>) = sqlx::query_as(
+            "SELECT purpose, key_version, sealed, created_at, retiring_until, revoked_at FROM sealed_secrets",
+        )
+        .fetch_one(&db.read)
+        .await
+        .unwrap();
+        assert_eq!(kept, ("webhook".to_owned(), 3, vec![1, 2], 4, None, Some(5)));
+        db.close().await;
     }
 
     #[tokio::test]

@@ -1,16 +1,16 @@
 //! Payment requests, attempts to pay them, and charges.
 
-use time::OffsetDateTime;
+use sqlx::sqlite::SqliteConnection;
 use tollgate_apikey::Mode;
 
 use super::idempotency::{first_answer, remember};
-use super::{Sqlite, row};
+use super::{Sqlite, outbox, row};
 use crate::account::MerchantId;
 use crate::clock::epoch_ms;
-use crate::payments::{
-    Charge, NewCharge, NewPaymentRequest, PaymentRequest, PaymentRequestStatus, Transaction, TransactionStatus,
+use crate::payments::{Charge, NewCharge, NewPaymentRequest, PaymentRequest, PaymentRequestStatus, Transaction};
+use crate::storage::{
+    Created, Idempotency, NewPaymentAttempt, Notify, PaymentAttempt, PaymentOutcome, Render, StorageError,
 };
-use crate::storage::{Created, Idempotency, PaymentOutcome, Render, StorageError};
 
 pub(super) async fn create_payment_request(
     db: &Sqlite,
@@ -60,29 +60,21 @@ pub(super) async fn payment_request(
     found.as_ref().map(row::payment_request).transpose()
 }
 
+/// Makes an attempt inside the caller's transaction, or says why there is none.
 pub(super) async fn attempt(
-    db: &Sqlite,
-    merchant: &MerchantId,
-    mode: Mode,
-    id: i64,
-    method: &str,
-    outcome: TransactionStatus,
-    now: OffsetDateTime,
-) -> Result<PaymentOutcome, StorageError> {
-    let mut tx = db.begin().await?;
-    let found =
-        sqlx::query_scalar("SELECT status FROM payment_requests WHERE id = $1 AND merchant_id = $2 AND mode = $3")
-            .bind(id)
-            .bind(merchant.as_str())
-            .bind(mode.as_str())
-            .fetch_optional(&mut *tx)
-            .await?;
-    let Some(status) = found else { return Ok(PaymentOutcome::NotFound) };
-    let status: String = status;
-    match PaymentRequestStatus::from_stored(&status).ok_or_else(StorageError::corrupt)? {
+    tx: &mut SqliteConnection,
+    new: &NewPaymentAttempt,
+) -> Result<Result<PaymentAttempt, PaymentOutcome>, StorageError> {
+    let NewPaymentAttempt { merchant, mode, request: id, method, outcome, now } = new;
+    let (id, outcome, now) = (*id, *outcome, *now);
+    let query = sqlx::query("SELECT * FROM payment_requests WHERE id = $1 AND merchant_id = $2 AND mode = $3");
+    let found = query.bind(id).bind(merchant.as_str()).bind(mode.as_str()).fetch_optional(&mut *tx).await?;
+    let Some(found) = found else { return Ok(Err(PaymentOutcome::NotFound)) };
+    let mut request = row::payment_request(&found)?;
+    match request.status {
         PaymentRequestStatus::Unpaid => {}
-        PaymentRequestStatus::Pending => return Ok(PaymentOutcome::InProgress),
-        _ => return Ok(PaymentOutcome::Final),
+        PaymentRequestStatus::Pending => return Ok(Err(PaymentOutcome::InProgress)),
+        _ => return Ok(Err(PaymentOutcome::Final)),
     }
     let leaves = outcome.leaves();
     sqlx::query("UPDATE payment_requests SET status = $2 WHERE id = $1")
@@ -105,10 +97,11 @@ pub(super) async fn attempt(
     .bind(method)
     .bind(outcome.as_str())
     .bind(epoch_ms(now))
-    .fetch_one(&mut *tx)
+    .fetch_one(tx)
     .await?;
-    tx.commit().await?;
-    Ok(PaymentOutcome::Attempted(Transaction { id: transaction, payment_request: id, status: outcome }))
+    request.status = leaves;
+    let transaction = Transaction { id: transaction, payment_request: id, status: outcome };
+    Ok(Ok(PaymentAttempt { request, transaction }))
 }
 
 pub(super) async fn create_charge(
@@ -116,6 +109,7 @@ pub(super) async fn create_charge(
     new: NewCharge,
     idempotency: Option<Idempotency>,
     render: Render<'_, Charge>,
+    notify: Notify<'_, Charge>,
 ) -> Result<Created, StorageError> {
     let mut tx = db.begin().await?;
     let (merchant, mode, now) = (new.merchant.clone(), new.mode, new.created_at);
@@ -141,6 +135,7 @@ pub(super) async fn create_charge(
     let made = Charge { id, details: new };
     let answer = render(&made);
     remember(&mut tx, &merchant, mode, idempotency.as_ref(), &answer, now).await?;
+    outbox::enqueue(&mut tx, &merchant, mode, notify(&made).as_ref()).await?;
     tx.commit().await?;
     Ok(Created::New(answer))
 }

@@ -7,13 +7,13 @@ use subtle::ConstantTimeEq;
 use tollgate_apikey::Mode;
 
 use super::idempotency::{first_answer, remember};
-use super::{Sqlite, row};
+use super::{Sqlite, outbox, row};
 use crate::account::MerchantId;
 use crate::clock::{epoch_ms, from_epoch_ms};
 use crate::payments::Purchase;
 use crate::storage::{
-    Created, Credit, CreditOutcome, Idempotency, LinkOutcome, NewCredit, Purchases, ReleaseOutcome, Render,
-    StorageError,
+    Created, Credit, CreditOutcome, Idempotency, LinkOutcome, NewCredit, Notify, Purchases, ReleaseOutcome, Render,
+    SettledPurchase, StorageError,
 };
 
 #[async_trait]
@@ -56,17 +56,25 @@ impl Purchases for Sqlite {
         Ok(LinkOutcome::Open(Box::new(new)))
     }
 
-    async fn release(&self, merchant: &MerchantId, mode: Mode, uid: &str) -> Result<ReleaseOutcome, StorageError> {
+    async fn release(
+        &self,
+        merchant: &MerchantId,
+        mode: Mode,
+        uid: &str,
+        notify: Notify<'_, SettledPurchase>,
+    ) -> Result<ReleaseOutcome, StorageError> {
         let mut tx = self.begin().await?;
-        let Some(found) = find(&mut tx, merchant, mode, uid).await? else {
+        let Some(mut found) = find(&mut tx, merchant, mode, uid).await? else {
             return Ok(ReleaseOutcome::NotFound);
         };
-        match found.status.as_str() {
+        match found.purchase.status.as_str() {
             "released" => return Ok(ReleaseOutcome::Released),
             "authorized" => {}
             _ => return Ok(ReleaseOutcome::InvalidState),
         }
         sqlx::query("UPDATE purchases SET status = 'released' WHERE uid = $1").bind(uid).execute(&mut *tx).await?;
+        "released".clone_into(&mut found.purchase.status);
+        outbox::enqueue(&mut tx, merchant, mode, notify(&found).as_ref()).await?;
         tx.commit().await?;
         Ok(ReleaseOutcome::Released)
     }
@@ -76,20 +84,22 @@ impl Purchases for Sqlite {
         credit: NewCredit,
         idempotency: Option<Idempotency>,
         render: Render<'_, Credit>,
+        notify: Notify<'_, SettledPurchase>,
     ) -> Result<CreditOutcome, StorageError> {
         let NewCredit { merchant, mode, uid, amount_cents, now } = credit;
         let mut tx = self.begin().await?;
         // Whose the purchase is comes before what a repeated key answers.
-        let Some(found) = find(&mut tx, &merchant, mode, &uid).await? else {
+        let Some(mut found) = find(&mut tx, &merchant, mode, &uid).await? else {
             return Ok(CreditOutcome::NotFound);
         };
         if let Some(first) = first_answer(&mut tx, &merchant, mode, idempotency.as_ref(), now).await? {
             return Ok(CreditOutcome::Booked(first));
         }
-        if found.status == "cancelled" {
+        if found.purchase.status == "cancelled" {
             return Ok(CreditOutcome::InvalidState);
         }
-        let credited = found.credited_cents.checked_add(amount_cents).filter(|sum| *sum <= found.amount_cents);
+        let Purchase { amount_cents: limit, credited_cents: so_far, .. } = found.purchase;
+        let credited = so_far.checked_add(amount_cents).filter(|sum| *sum <= limit);
         let Some(credited_cents) = credited else {
             return Ok(CreditOutcome::Exceeds);
         };
@@ -100,6 +110,8 @@ impl Purchases for Sqlite {
             .await?;
         let answer = render(&Credit { uid, amount_cents, credited_cents });
         remember(&mut tx, &merchant, mode, idempotency.as_ref(), &answer, now).await?;
+        found.purchase.credited_cents = credited_cents;
+        outbox::enqueue(&mut tx, &merchant, mode, notify(&found).as_ref()).await?;
         tx.commit().await?;
         Ok(CreditOutcome::Booked(Created::New(answer)))
     }
@@ -136,10 +148,12 @@ async fn find(
     merchant: &MerchantId,
     mode: Mode,
     uid: &str,
-) -> Result<Option<Purchase>, StorageError> {
+) -> Result<Option<SettledPurchase>, StorageError> {
     let query = sqlx::query("SELECT * FROM purchases WHERE uid = $1 AND merchant_id = $2 AND mode = $3");
     let found = query.bind(uid).bind(merchant.as_str()).bind(mode.as_str()).fetch_optional(connection).await?;
-    found.as_ref().map(purchase).transpose()
+    let found =
+        found.as_ref().map(|row| Ok(SettledPurchase { purchase: purchase(row)?, payload: row.try_get("payload")? }));
+    found.transpose()
 }
 
 fn purchase(row: &SqliteRow) -> Result<Purchase, StorageError> {

@@ -112,7 +112,7 @@ pub(super) fn client(row: &SqliteRow) -> Result<OauthClient> {
 }
 
 pub(super) fn secret(row: &SqliteRow) -> Result<SealedSecret> {
-    let purpose = [SecretPurpose::PledgRequest, SecretPurpose::Webhook];
+    let purpose = [SecretPurpose::PledgNotification, SecretPurpose::PledgRequest, SecretPurpose::Webhook];
     let stored: &str = row.try_get("purpose")?;
     Ok(SealedSecret {
         id: key_id(row.try_get("id")?)?,

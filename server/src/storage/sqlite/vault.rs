@@ -4,13 +4,15 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 use tollgate_apikey::{KeyDigest, KeyId, Mode};
 
-use super::{Sqlite, credentials, idempotency, merchants, payments, row, rsa_keys, secrets};
+use super::{Sqlite, credentials, idempotency, merchants, outbox, payments, row, rsa_keys, secrets};
 use crate::account::{
     Credential, EmailAddress, Merchant, MerchantId, OauthClient, RsaKey, SealedSecret, SecretPurpose, User, UserId,
 };
 use crate::clock::epoch_ms;
-use crate::payments::{Charge, NewCharge, NewPaymentRequest, PaymentRequest, TransactionStatus};
-use crate::storage::{Created, Idempotency, PaymentOutcome, Render, StorageError, Vault};
+use crate::payments::{Charge, NewCharge, NewPaymentRequest, PaymentRequest};
+use crate::storage::{
+    Created, Idempotency, NewPaymentAttempt, Notify, PaymentAttempt, PaymentOutcome, Render, StorageError, Vault,
+};
 
 #[async_trait]
 impl Vault for Sqlite {
@@ -213,14 +215,18 @@ impl Vault for Sqlite {
 
     async fn attempt_payment(
         &self,
-        merchant: &MerchantId,
-        mode: Mode,
-        id: i64,
-        method: &str,
-        outcome: TransactionStatus,
-        now: OffsetDateTime,
+        new: &NewPaymentAttempt,
+        notify: Notify<'_, PaymentAttempt>,
     ) -> Result<PaymentOutcome, StorageError> {
-        payments::attempt(self, merchant, mode, id, method, outcome, now).await
+        let mut tx = self.begin().await?;
+        match payments::attempt(&mut tx, new).await? {
+            Ok(attempt) => {
+                outbox::enqueue(&mut tx, &new.merchant, new.mode, notify(&attempt).as_ref()).await?;
+                tx.commit().await?;
+                Ok(PaymentOutcome::Attempted(attempt.transaction))
+            }
+            Err(refused) => Ok(refused),
+        }
     }
 
     async fn payment_request_ids(
@@ -240,7 +246,8 @@ impl Vault for Sqlite {
         new: NewCharge,
         idempotency: Option<Idempotency>,
         render: Render<'_, Charge>,
+        notify: Notify<'_, Charge>,
     ) -> Result<Created, StorageError> {
-        payments::create_charge(self, new, idempotency, render).await
+        payments::create_charge(self, new, idempotency, render, notify).await
     }
 }

@@ -26,7 +26,7 @@ async fn every_token_that_is_not_good_at_init_gets_the_same_bytes() {
     let (here, elsewhere) = (listener(&world, SANDBOX), listener(&world, "http://elsewhere.test"));
     let good = access_claims(&world, &client);
     let forge = |member: &str, value: &str| {
-        sign(&world, &here.rings(world.now()).alternative, &with(&good, member, json!(value)))
+        sign(&world, here.rings(world.now()).alternative.keys(), &with(&good, member, json!(value)))
     };
 
     let pledg_secret = KeyFamily::CLIENT_SECRET.format.parse(&world.text("/pledg/secret")).unwrap().id();
@@ -40,8 +40,8 @@ async fn every_token_that_is_not_good_at_init_gets_the_same_bytes() {
         ("checkout token", world.send(init(&world, &access)).await.member("token")),
         ("revoked secret", revoked_tokens(&world).await.0),
         ("live token", live.token(&world).await),
-        ("another listener's issuer", sign(&world, &elsewhere.rings(world.now()).alternative, &good)),
-        ("the other key", sign(&world, &here.rings(world.now()).checkout, &good)),
+        ("another listener's issuer", sign(&world, elsewhere.rings(world.now()).alternative.keys(), &good)),
+        ("the other key", sign(&world, here.rings(world.now()).checkout.keys(), &good)),
         ("another credential's kind", forge("cid", caibo.as_str())),
         ("no such credential", forge("cid", "x")),
         ("another client's sub", forge("sub", &live.id)),
@@ -50,18 +50,18 @@ async fn every_token_that_is_not_good_at_init_gets_the_same_bytes() {
             "a Pledg client",
             sign(
                 &world,
-                &here.rings(world.now()).alternative,
+                here.rings(world.now()).alternative.keys(),
                 &with(&with(&good, "sub", json!(pledg)), "client_id", json!(pledg)),
             ),
         ),
-        ("a Pledg client and its secret", sign(&world, &here.rings(world.now()).alternative, &all_of_pledg)),
+        ("a Pledg client and its secret", sign(&world, here.rings(world.now()).alternative.keys(), &all_of_pledg)),
         ("another partner", forge("partner_id", &other.in_mode(Mode::Test))),
         ("plain partner", forge("partner_id", &world.text("/merchant_id_live"))),
         ("scopes that do not read", forge("scope", "a  b")),
     ]);
     expect_uniform(&world, INIT, table).await;
     world.advance(1);
-    let forged = sign(&world, &here.rings(world.now()).alternative, &good);
+    let forged = sign(&world, here.rings(world.now()).alternative.keys(), &good);
     assert_eq!(world.send(init(&world, &forged)).await.status, 200, "what the forgeries are made of");
     let there = Call::post(INIT).bearer(&live.token(&world).await).json(&json!({})).live();
     assert_eq!(world.send(there).await.status, 400, "the live token where it belongs");
@@ -78,14 +78,14 @@ async fn every_token_that_is_not_good_under_checkout_gets_the_same_bytes() {
     let (here, elsewhere) = (listener(&world, SANDBOX), listener(&world, "http://elsewhere.test"));
     let good = checkout_claims(&world, &client);
     let forge =
-        |member: &str, value: Value| sign(&world, &here.rings(world.now()).checkout, &with(&good, member, value));
+        |member: &str, value: Value| sign(&world, here.rings(world.now()).checkout.keys(), &with(&good, member, value));
 
     let mut table = refused_anywhere(&world, &checkout).await;
     table.extend([
         ("access token", access),
         ("revoked secret", revoked_tokens(&world).await.1),
-        ("another listener's issuer", sign(&world, &elsewhere.rings(world.now()).checkout, &good)),
-        ("the other key", sign(&world, &here.rings(world.now()).alternative, &good)),
+        ("another listener's issuer", sign(&world, elsewhere.rings(world.now()).checkout.keys(), &good)),
+        ("the other key", sign(&world, here.rings(world.now()).alternative.keys(), &good)),
         ("another client's id", forge("client_id", json!(sibling.id))),
         ("another client's secret", forge("cid", json!(sibling.cid().as_str()))),
         ("no secret", forge("cid", Value::Null)),
@@ -97,7 +97,7 @@ async fn every_token_that_is_not_good_under_checkout_gets_the_same_bytes() {
     ]);
     expect_uniform(&world, "/checkout/v1/invoice", table).await;
     world.advance(1);
-    let forged = Call::get("/checkout/invoice").bearer(&sign(&world, &here.rings(world.now()).checkout, &good));
+    let forged = Call::get("/checkout/invoice").bearer(&sign(&world, here.rings(world.now()).checkout.keys(), &good));
     assert_eq!(world.send(forged).await.status, 200, "what the forgeries are made of");
 }
 
@@ -122,7 +122,7 @@ async fn refused_anywhere(world: &World, token: &str) -> Vec<(&'static str, Stri
         ("altered jti", payload_with(token, "jti", json!("AAAAAAAAAAAAAAAAAAAAAA"))),
         ("altered invoice", payload_with(token, "invoice_id", json!("inv_other"))),
         ("altered partner", payload_with(token, "partner_id", json!("MCH-USA-TEST-4KD9P"))),
-        ("Pledg token", sign(world, &here.rings(world.now()).pledg, &pledg)),
+        ("Pledg token", sign(world, here.rings(world.now()).pledg.keys(), &pledg)),
         ("panel token", world.log_in(ListenerMode::Test).await),
         ("a secret", client.secret),
     ]

@@ -57,6 +57,7 @@ async fn every_fault_of_a_client_and_of_its_token_looks_alike() {
     let old = world.send(buy(&demo)).await.member("access_token");
     world.advance(600);
     let family = KeyFamily::CLIENT_SECRET;
+    let tokens = Tokens::buy(&world).await;
     let (revoked, revoked_id) = further_secret(&world, &id).await;
     let of_revoked =
         Client { secret: revoked.clone(), ..Client { id: id.clone(), secret: String::new(), listener: Test } };
@@ -88,7 +89,6 @@ async fn every_fault_of_a_client_and_of_its_token_looks_alike() {
     ];
     expect_alike(&world, &[("POST", "/api/token", client())], &faults).await;
 
-    let tokens = Tokens::buy(&world).await;
     let (wrong, unknown) = touched(&tokens.pledg);
     let faults = [
         ("malformed", Test, bearer("x")),

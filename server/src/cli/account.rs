@@ -1,0 +1,95 @@
+//! The account commands: sent to the server that runs on the data directory, or carried out here.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+use tokio::sync::mpsc;
+use zeroize::Zeroizing;
+
+use super::nouns::Nouns;
+use super::{Failure, files, output, table};
+use crate::app::{Options, Services, StartError};
+use crate::control::{Command, MerchantCommand, Reply, Sender, Shown, execute};
+use crate::webhooks::TargetPolicy;
+
+/// What every account command takes.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The data directory
+    #[arg(long, global = true, value_name = "DIR", default_value = "tollgate-data")]
+    data: PathBuf,
+    /// Print each record as one line of JSON
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+/// Runs a command, after its secrets were read from their files.
+pub(super) async fn run(nouns: Nouns) -> Result<ExitCode, Failure> {
+    let (mut command, arguments) = nouns.split();
+    files::read(&mut command)?;
+    let printer = Printer { json: arguments.json };
+    match Sender::connect(&arguments.data).await? {
+        Some(mut sender) => {
+            sender.send(&command).await?;
+            while printer.print(sender.next().await?)? {}
+        }
+        None => here(command, &arguments.data, &printer).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn here(command: Command, data: &Path, printer: &Printer) -> Result<(), Failure> {
+    let makes_the_first = matches!(command, Command::Merchant(MerchantCommand::Create { .. }));
+    if !makes_the_first && !data.join(Services::DATABASE).exists() {
+        return Err(Failure::NoData(data.into()));
+    }
+    let services = Services::open(data, Options::system(TargetPolicy::Public)?).await.map_err(|error| match error {
+        StartError::InUse(path) => Failure::Deaf(path),
+        other => other.into(),
+    })?;
+    let (replies, mut parts) = mpsc::channel(1);
+    let work = execute(&services.administration, command, services.clock.now(), &replies);
+    let print = async {
+        while let Some(part) = parts.recv().await {
+            if !printer.print(part)? {
+                break;
+            }
+        }
+        parts.close();
+        Ok(())
+    };
+    let ((), printed) = tokio::join!(work, print);
+    services.close().await;
+    printed
+}
+
+struct Printer {
+    json: bool,
+}
+
+impl Printer {
+    /// Prints a part of an answer; `false` after the last.
+    fn print(&self, part: Reply) -> Result<bool, Failure> {
+        match part {
+            Reply::End => return Ok(false),
+            Reply::Lines(lines) => output::text(&lines)?,
+            Reply::Records(records) if self.json => {
+                for record in &records {
+                    output::line(&table::json(record)?)?;
+                }
+            }
+            Reply::Records(records) => output::line(&table(&records))?,
+            Reply::Refused(refused) if refused.is_usage() => return Err(Failure::Usage(refused.to_string())),
+            Reply::Refused(refused) => return Err(Failure::Refused(refused.to_string())),
+        }
+        Ok(true)
+    }
+}
+
+fn table(records: &[Shown]) -> Zeroizing<String> {
+    match records {
+        [one] => table::record(one),
+        many => table::rows(many),
+    }
+}
