@@ -23,6 +23,7 @@
 //! 8. Add the paths to the table in `tests/it/panel/routes.rs`: it tries each without a session, with a role too low, with
 //!    forged forms and with foreign ids.
 
+mod address_list;
 mod answer;
 mod cookie;
 mod draft;
@@ -30,13 +31,22 @@ mod faults;
 mod fields;
 mod flash;
 mod form;
+mod keys;
 mod log_in;
+mod moment;
+mod once;
 mod origin;
+mod overlap_choice;
 mod overview;
 mod pages;
+mod place;
 mod refused;
+mod revocation;
 mod right;
+mod rotation;
+mod scope_choice;
 mod signed_in;
+mod standing;
 mod step_up;
 mod view;
 mod visitor;
@@ -65,7 +75,7 @@ const ROOT: &str = "/panel";
 /// Every page.
 #[must_use]
 pub fn routes() -> Pages {
-    Pages::default().merge(log_in::pages()).merge(overview::pages()).merge(step_up::pages())
+    Pages::default().merge(log_in::pages()).merge(overview::pages()).merge(keys::pages()).merge(step_up::pages())
 }
 
 /// What serves the pages, and the files they load.
