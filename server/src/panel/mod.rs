@@ -25,6 +25,7 @@
 
 mod address_list;
 mod answer;
+mod clients;
 mod cookie;
 mod draft;
 mod faults;
@@ -75,7 +76,7 @@ const ROOT: &str = "/panel";
 /// Every page.
 #[must_use]
 pub fn routes() -> Pages {
-    Pages::default().merge(log_in::pages()).merge(overview::pages()).merge(keys::pages()).merge(step_up::pages())
+    Pages::default().merge(log_in::pages()).merge(overview::pages()).merge(keys::pages()).merge(clients::pages()).merge(step_up::pages())
 }
 
 /// What serves the pages, and the files they load.

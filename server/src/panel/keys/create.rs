@@ -9,7 +9,7 @@ use time::{Date, OffsetDateTime};
 use tollgate_client_address::ClientAddress;
 
 use super::family::{self, Family};
-use super::{ROOT, path_of};
+use super::path_of;
 use crate::administration::{Error, NewKey};
 use crate::app::App;
 use crate::auth::{Reason, Refusal};
