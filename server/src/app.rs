@@ -15,12 +15,14 @@ use crate::administration::{Administration, AdministrationParts};
 use crate::auth::{Gate, GateParts, ListenerMode, PanelSessions, VerifiedHeaders};
 use crate::clock::Clock;
 use crate::keys::{KeyFile, KeyFileError, RefreshError, Rings, RingsError, Sealer, SigningKeys, TokenRings};
+use crate::mail::Mailer;
 use crate::payments::InFlight;
 use crate::rng::{Rng, RngError};
 use crate::storage::sqlite::{OpenError, Sqlite};
 use crate::storage::{Invoices, Ledger, Orders, Purchases, Records, StorageError, Vault};
 use crate::telemetry::Meter;
 use crate::transport::Channel;
+use crate::usage::Usage;
 use crate::webhooks::{Dialler, Parts, TargetPolicy, TlsSetupError, Webhooks};
 
 /// The state of a request: the services all listeners share, and this listener.
@@ -58,6 +60,10 @@ pub struct Services {
     pub passwords: Passwords,
     /// Seals secrets that are needed in clear.
     pub sealer: Arc<Sealer>,
+    /// Writes to users.
+    pub mailer: Mailer,
+    /// How much credentials are used.
+    pub usage: Arc<Usage>,
     /// Browsers that are signed in to the control panel.
     pub panel_sessions: PanelSessions,
     /// Delivers what merchants are to be told; it starts with [`Webhooks::run`].
@@ -164,6 +170,8 @@ impl Services {
     pub const KEYS: &str = "keys.toml";
     /// How long a changed key file waits to be seen at most.
     const KEY_FILE_LOOK: Duration = Duration::from_secs(2);
+    /// How often numbers of use are written down.
+    const USAGE_EVERY: Duration = Duration::from_secs(5);
     /// Password checks that may wait for a permit.
     const PASSWORD_QUEUE: usize = 64;
 
@@ -199,6 +207,8 @@ impl Services {
             },
             dialler,
         );
+        let panel_key = Arc::new(keys.panel_key(&key_path)?);
+        let usage = Arc::new(Usage::new(Arc::new(database.clone())));
         Ok(Self {
             gate: Gate::new(
                 GateParts {
@@ -206,6 +216,8 @@ impl Services {
                     rng: rng.clone(),
                     vault: vault.clone(),
                     ledger: ledger.clone(),
+                    second_factors: Arc::new(database.clone()),
+                    usage: usage.clone(),
                     records: records.clone(),
                     peppers: peppers.clone(),
                     token_pepper,
@@ -221,17 +233,16 @@ impl Services {
                 records: records.clone(),
                 peppers,
                 sealer: sealer.clone(),
+                ledger: ledger.clone(),
+                panel_key: panel_key.clone(),
                 passwords: passwords.clone(),
                 webhooks: webhooks.clone(),
                 rng: rng.clone(),
                 clock: clock.clone(),
             }),
-            panel_sessions: PanelSessions::new(
-                Arc::new(database.clone()),
-                records.clone(),
-                Arc::new(keys.panel_key(&key_path)?),
-                rng.clone(),
-            ),
+            mailer: Mailer::none(),
+            panel_sessions: PanelSessions::new(Arc::new(database.clone()), records.clone(), panel_key, rng.clone()),
+            usage,
             sealer,
             webhooks,
             in_flight: InFlight::default(),
@@ -284,8 +295,41 @@ impl Services {
         }
     }
 
+    /// Removes what expired a while ago.
+    pub async fn sweep(&self) {
+        let now = self.clock.now();
+        self.gate.sweep(now);
+        let day = time::Duration::DAY;
+        let report = |swept: Result<u64, StorageError>| {
+            if let Err(error) = swept {
+                tracing::warn!(error = &error as &dyn std::error::Error, "what expired could not be removed");
+            }
+        };
+        report(self.ledger.sweep(now - day).await);
+        report(self.panel_sessions.sweep(now).await);
+        report(self.usage.sweep(now).await);
+        report(self.webhooks.sweep(now).await);
+        report(self.administration.sweep_links(now - day).await);
+    }
+
+    /// Writes down numbers of use every few seconds, for as long as it is polled.
+    pub async fn keep_usage(self: Arc<Self>) {
+        let mut ticks = tokio::time::interval(Self::USAGE_EVERY);
+        loop {
+            ticks.tick().await;
+            self.flush_usage().await;
+        }
+    }
+
+    async fn flush_usage(&self) {
+        if let Err(error) = self.usage.flush().await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "numbers of use were not written down yet");
+        }
+    }
+
     /// Closes the database after the last request.
     pub async fn close(&self) {
+        self.flush_usage().await;
         self.database.close().await;
     }
 }

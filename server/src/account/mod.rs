@@ -6,6 +6,7 @@ mod families;
 mod merchant;
 mod password;
 mod secret_text;
+mod totp;
 mod user;
 
 pub use audit::{Actor, ActorKind, AuditEntry, AuditHead, NewAuditEntry};
@@ -17,4 +18,5 @@ pub use families::{CLIENT_ID, KeyFamily};
 pub use merchant::{Merchant, MerchantId, MerchantIdError, MerchantStatus, Switch};
 pub use password::{PasswordError, PasswordHash, Passwords};
 pub use secret_text::SecretText;
+pub use totp::{RecoveryCode, TOTP_CLAIMS, TotpSecret, TotpStep};
 pub use user::{EmailAddress, Role, SealedTotp, User, UserId};

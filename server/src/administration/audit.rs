@@ -2,7 +2,7 @@
 
 use super::{Administration, Error, Page};
 use crate::account::{AuditEntry, AuditHead, MerchantId};
-use crate::storage::{AuditLink, StorageError};
+use crate::storage::{AuditFilter, AuditLink, StorageError};
 
 /// A log whose every entry is there, in order and as it was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +73,21 @@ impl Administration {
             Some(last) => Some(last.parse().map_err(|_| Error::Invalid("page"))?),
         };
         Ok(self.directory.audit_entries(merchant, before, page.part().limit).await?)
+    }
+
+    /// The entries about a merchant, or all, that fit a filter, newest first; `before` goes on behind a page.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Storage`].
+    pub async fn audit_filtered(
+        &self,
+        merchant: Option<&MerchantId>,
+        filter: &AuditFilter,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<AuditEntry>, Error> {
+        Ok(self.directory.find_audit_entries(merchant, filter, before, limit.min(Page::MAX)).await?)
     }
 
     /// Walks the whole chain.

@@ -12,8 +12,10 @@ mod error;
 mod keys;
 mod merchants;
 mod page;
+mod password_links;
 mod rsa_keys;
 mod samples;
+mod second_factor;
 mod secrets;
 mod users;
 mod webhook_endpoints;
@@ -26,9 +28,9 @@ use tollgate_apikey::{KeyId, Peppers};
 
 use crate::account::{MerchantId, NewAuditEntry, Passwords, SecretText};
 use crate::clock::Clock;
-use crate::keys::Sealer;
+use crate::keys::{PanelKey, Sealer};
 use crate::rng::{Rng, RngError};
-use crate::storage::{Change, Directory, Records, complete};
+use crate::storage::{Change, Directory, Ledger, Records, complete};
 use crate::webhooks::Webhooks;
 
 pub use crate::account::Switch;
@@ -40,6 +42,7 @@ pub use error::Error;
 pub use keys::NewKey;
 pub use merchants::{NewMerchant, Setting};
 pub use page::Page;
+pub use password_links::Invited;
 pub use samples::{NewSamples, Sample};
 pub use users::NewUser;
 
@@ -50,6 +53,8 @@ pub struct Administration {
     records: Arc<Records>,
     peppers: Arc<Peppers>,
     sealer: Arc<Sealer>,
+    ledger: Arc<dyn Ledger>,
+    panel_key: Arc<PanelKey>,
     passwords: Passwords,
     webhooks: Webhooks,
     rng: Rng,
@@ -66,6 +71,10 @@ pub struct AdministrationParts {
     pub peppers: Arc<Peppers>,
     /// Seals secrets that are needed in clear.
     pub sealer: Arc<Sealer>,
+    /// Single uses.
+    pub ledger: Arc<dyn Ledger>,
+    /// Under which links are kept.
+    pub panel_key: Arc<PanelKey>,
     /// Hashes passwords.
     pub passwords: Passwords,
     /// Says which targets are taken, and sends test events.
@@ -93,8 +102,9 @@ impl Administration {
     /// Administration over these parts.
     #[must_use]
     pub fn new(parts: AdministrationParts) -> Self {
-        let AdministrationParts { directory, records, peppers, sealer, passwords, webhooks, rng, clock } = parts;
-        Self { directory, records, peppers, sealer, passwords, webhooks, rng, clock }
+        let AdministrationParts { directory, records, peppers, sealer, ledger, panel_key, passwords, webhooks, rng, clock } =
+            parts;
+        Self { directory, records, peppers, sealer, ledger, panel_key, passwords, webhooks, rng, clock }
     }
 
     /// Runs a change to its end, also when the caller goes away, and forgets what the caches hold of it.

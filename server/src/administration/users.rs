@@ -129,14 +129,25 @@ impl Administration {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`].
+    /// [`Error::LastOwner`] when a panel user would leave the merchant without an owner; [`Error::NotFound`].
     pub async fn set_role(&self, actor: &Actor, id: UserId, role: Role) -> Result<(), Error> {
         let detail = [("role", json!(role.as_str()))];
         self.change_user(actor, id, "user.role_set", UserChange::Role(role), detail).await?;
         Ok(())
     }
 
-    async fn change_user<const N: usize>(
+    /// Sets whether a user may see and stop every merchant; the command line alone asks for this.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`].
+    pub async fn set_administrator(&self, actor: &Actor, id: UserId, administrator: Switch) -> Result<(), Error> {
+        let detail = [("administrator", json!(administrator.is_on()))];
+        self.change_user(actor, id, "user.administrator_set", UserChange::Administrator(administrator), detail).await?;
+        Ok(())
+    }
+
+    pub(super) async fn change_user<const N: usize>(
         &self,
         actor: &Actor,
         id: UserId,
@@ -151,7 +162,7 @@ impl Administration {
         self.change(change, move |records| records.forget_user(id)).await
     }
 
-    async fn hash(&self, password: &SecretText) -> Result<PasswordHash, Error> {
+    pub(super) async fn hash(&self, password: &SecretText) -> Result<PasswordHash, Error> {
         let bytes = Zeroizing::new(password.expose_secret().as_bytes().to_vec());
         if bytes.len() < Self::MIN_PASSWORD {
             return Err(Error::Weak);

@@ -10,6 +10,7 @@ use super::{Arrival, Fault, Gate, Principal, Reason, Refusal, SignatureRule, Via
 use crate::account::{MerchantId, MerchantStatus, UserId};
 use crate::clock::epoch_ms;
 use crate::limits::{Bucket, Quota};
+use crate::usage::Verdict;
 
 /// What one route asks of its callers.
 #[derive(Debug, Clone, Copy)]
@@ -161,6 +162,19 @@ impl Gate {
     /// [`Reason::SignatureRequired`], [`Reason::SignatureInvalid`], [`Reason::ScopeDenied`], [`Reason::OriginDenied`],
     /// [`Reason::RateLimited`]; each carries how the quota stands, as the caller is known.
     pub async fn authorize(
+        &self,
+        principal: Principal,
+        policy: &Policy<'_>,
+        arrival: &Arrival,
+    ) -> Result<Authorized, Refusal> {
+        let (merchant, mode, credential) = (principal.merchant.clone(), principal.mode, principal.credential_id());
+        let decision = self.decide(principal, policy, arrival).await;
+        let verdict = if decision.is_ok() { Verdict::Passed } else { Verdict::Refused };
+        self.usage.count(&merchant.id, mode, credential, arrival.client, arrival.now, verdict);
+        decision
+    }
+
+    async fn decide(
         &self,
         principal: Principal,
         policy: &Policy<'_>,

@@ -63,6 +63,7 @@ impl Gate {
             user
         } else {
             let password = Zeroizing::new(pair.expose_password().as_bytes().to_vec());
+            // Without a code, so that who has a second factor is refused like who is wrong.
             let user = self.log_in(&email, password, None, arrival).await?;
             if !user.api_basic {
                 return Err(self.refuse(Fault::Revoked, arrival));
@@ -79,12 +80,17 @@ impl Gate {
             return Ok(None);
         };
         let user = self.records.user(verified.user).await?;
-        let user = user.filter(|user| user.generation == verified.generation && !user.disabled && user.api_basic);
+        let user = user.filter(|user| user.generation == verified.generation && may(user));
         if user.is_none() {
             self.verified_headers.forget(digest);
         }
         Ok(user)
     }
+}
+
+/// A second factor would be worth nothing beside a way in without it.
+fn may(user: &User) -> bool {
+    !user.disabled && user.api_basic && user.second_factor.is_none()
 }
 
 impl VerifiedHeaders {

@@ -13,12 +13,13 @@ use super::dashboard::VerifiedHeaders;
 use super::principal::PanelUser;
 use super::throttle::Throttle;
 use super::{Arrival, Fault, Principal, Refusal, Via};
-use crate::account::{Credential, CredentialKind, KeyFamily, MerchantId, Passwords, UserId};
+use crate::account::{Credential, CredentialKind, EmailAddress, KeyFamily, MerchantId, Passwords, UserId};
 use crate::clock::{Clock, epoch_ms};
 use crate::keys::{Sealer, TokenRing};
 use crate::limits::{Bucket, QuotaWindows};
 use crate::rng::Rng;
-use crate::storage::{Ledger, Records, StorageError, Vault};
+use crate::storage::{Ledger, Records, SecondFactors, StorageError, Vault};
+use crate::usage::Usage;
 
 use super::authorize::QuotaSubject;
 
@@ -50,6 +51,10 @@ pub struct GateParts {
     pub vault: Arc<dyn Vault>,
     /// Single uses.
     pub ledger: Arc<dyn Ledger>,
+    /// Recovery codes.
+    pub second_factors: Arc<dyn SecondFactors>,
+    /// Counts calls.
+    pub usage: Arc<Usage>,
     /// The cache before both.
     pub records: Arc<Records>,
     /// Under which key digests are kept.
@@ -72,6 +77,8 @@ pub struct Gate {
     pub(super) rng: Rng,
     pub(super) vault: Arc<dyn Vault>,
     pub(super) ledger: Arc<dyn Ledger>,
+    pub(super) second_factors: Arc<dyn SecondFactors>,
+    pub(super) usage: Arc<Usage>,
     pub(super) records: Arc<Records>,
     pub(super) peppers: Arc<Peppers>,
     pub(super) token_pepper: Arc<TokenPepper>,
@@ -96,6 +103,8 @@ impl Gate {
             rng,
             vault,
             ledger,
+            second_factors,
+            usage,
             records,
             peppers,
             token_pepper,
@@ -109,6 +118,8 @@ impl Gate {
             rng,
             vault,
             ledger,
+            second_factors,
+            usage,
             records,
             peppers,
             token_pepper,
@@ -133,6 +144,16 @@ impl Gate {
             Ok(_) => Ok(()),
             Err(full) => Err(Refusal::new(super::Reason::RateLimited(full.retry_after_s()))),
         }
+    }
+
+    /// Admits that somebody asks for a link that sets a password; known and unknown accounts alike.
+    ///
+    /// # Errors
+    ///
+    /// [`Reason::RateLimited`](super::Reason::RateLimited) beyond 3 an hour for an account from one address group, and
+    /// 20 an hour from an address group.
+    pub fn admit_link(&self, email: &EmailAddress, arrival: &Arrival) -> Result<super::Send, Refusal> {
+        self.throttle.admit_link(email, &arrival.client, arrival.now)
     }
 
     /// Forgets quota windows that are over; to be called now and then.

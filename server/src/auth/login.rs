@@ -1,4 +1,4 @@
-//! A person's e-mail and password.
+//! A person's e-mail and password, and the code of a second factor.
 
 use std::sync::Arc;
 
@@ -8,11 +8,13 @@ use super::{Arrival, Fault, Gate, Reason, Refusal};
 use crate::account::{EmailAddress, PasswordError, User};
 
 impl Gate {
-    /// Checks e-mail and password; the limits come before the hash, and an unknown user costs one hash too.
+    /// Checks e-mail, password and, of who has a second factor, its code; the limits come before the hash, and an
+    /// unknown user costs one hash too.
     ///
     /// # Errors
     ///
-    /// [`Reason::Unauthenticated`] alike for an unknown address, a wrong password and a disabled user;
+    /// [`Reason::Unauthenticated`] alike for an unknown address, a wrong password, a disabled user and a
+    /// code that is missing, wrong or used before;
     /// [`Reason::RateLimited`] after too many failures, also for the right password; [`Reason::Unavailable`] when the
     /// hash permits and their queue are taken.
     pub async fn log_in(
@@ -23,7 +25,9 @@ impl Gate {
         arrival: &Arrival,
     ) -> Result<Arc<User>, Refusal> {
         let (throttle, vault, passwords) = (self.throttle.clone(), self.vault.clone(), self.passwords.clone());
-        let (email, arrival_) = (email.clone(), *arrival);
+        let (second_factors, ledger, sealer) =
+            (self.second_factors.clone(), self.ledger.clone(), self.sealer.clone());
+        let (email, arrival_, otp) = (email.clone(), *arrival, otp.map(|otp| Zeroizing::new(otp.to_owned())));
         // An attempt that was admitted reaches its verdict also when the caller hangs up: who aborts right passwords
         // must not lock the account, and who aborts wrong ones must not guess for free.
         let attempt = async move {
@@ -35,11 +39,19 @@ impl Gate {
                     PasswordError::Busy => Refusal::new(Reason::Unavailable(1)),
                     PasswordError::Failed => Refusal::new(Reason::Internal),
                 })?;
+                // The code is looked at only when the rest is right, so that no stranger uses one up.
+                let right = match &user {
+                    Some(user) if right && !user.disabled => {
+                        let otp = otp.as_ref().map(|otp| otp.as_str());
+                        Self::check_code(&*second_factors, &*ledger, &sealer, user, otp, &arrival_).await?
+                    }
+                    _ => false,
+                };
                 Ok((user, right))
             };
             let verdict: Result<_, Refusal> = verdict.await;
             match &verdict {
-                Ok((Some(user), true)) if !user.disabled => throttle.forgive(&attempt),
+                Ok((Some(_), true)) => throttle.forgive(&attempt),
                 Ok(_) => {}
                 Err(_) => throttle.forgive(&attempt),
             }
@@ -47,7 +59,7 @@ impl Gate {
         };
         let (user, right) = tokio::spawn(attempt).await.map_err(|_| Refusal::new(Reason::Internal))??;
         match user {
-            Some(user) if right && !user.disabled => Ok(Arc::new(user)),
+            Some(user) if right => Ok(Arc::new(user)),
             Some(_) => Err(self.refuse(Fault::WrongSecret, arrival)),
             None => Err(self.refuse(Fault::Unknown, arrival)),
         }

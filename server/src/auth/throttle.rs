@@ -7,7 +7,7 @@ use tollgate_client_address::{AddressGroup, ClientAddress};
 use super::{Fault, Reason, Refusal};
 use crate::account::EmailAddress;
 use crate::clock::epoch_ms;
-use crate::limits::{Bucket, QuotaWindows, Window};
+use crate::limits::{Bucket, Quota, QuotaWindows, Window};
 
 /// Counts failed authentications by address and password failures by account and address.
 #[derive(Debug)]
@@ -15,6 +15,9 @@ pub(super) struct Throttle {
     failures: QuotaWindows<AddressGroup>,
     passwords: QuotaWindows<([u8; 32], AddressGroup)>,
     password_groups: QuotaWindows<AddressGroup>,
+    links: QuotaWindows<([u8; 32], AddressGroup)>,
+    link_groups: QuotaWindows<AddressGroup>,
+    link_accounts: QuotaWindows<[u8; 32]>,
     scale: u32,
 }
 
@@ -26,10 +29,22 @@ pub(super) struct PasswordAttempt {
     group: AddressGroup,
 }
 
+/// Whether a message may be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Send {
+    /// It may.
+    Yes,
+    /// The account was sent enough.
+    No,
+}
+
 impl Throttle {
     const FAILURES: Bucket = Bucket::new("failures", &[Window::new(30, 60)]);
     const PASSWORDS: Bucket = Bucket::new("passwords", &[Window::new(5, 900)]);
     const PASSWORD_GROUPS: Bucket = Bucket::new("password_groups", &[Window::new(50, 900)]);
+    const LINKS: Bucket = Bucket::new("links", &[Window::new(3, 3600)]);
+    const LINK_GROUPS: Bucket = Bucket::new("link_groups", &[Window::new(20, 3600)]);
+    const LINK_ACCOUNTS: Bucket = Bucket::new("link_accounts", &[Window::new(6, 3600)]);
     /// Address groups and accounts remembered at a time.
     const SUBJECTS: usize = 100_000;
 
@@ -38,6 +53,9 @@ impl Throttle {
             failures: QuotaWindows::forgetting(Self::SUBJECTS),
             passwords: QuotaWindows::forgetting(Self::SUBJECTS),
             password_groups: QuotaWindows::forgetting(Self::SUBJECTS),
+            links: QuotaWindows::forgetting(Self::SUBJECTS),
+            link_groups: QuotaWindows::forgetting(Self::SUBJECTS),
+            link_accounts: QuotaWindows::forgetting(Self::SUBJECTS),
             scale,
         }
     }
@@ -48,6 +66,9 @@ impl Throttle {
         self.failures.sweep(now_ms);
         self.passwords.sweep(now_ms);
         self.password_groups.sweep(now_ms);
+        self.links.sweep(now_ms);
+        self.link_groups.sweep(now_ms);
+        self.link_accounts.sweep(now_ms);
     }
 
     /// The refusal of a failed authentication: 401, or 429 beyond 30 a minute from one address group.
@@ -66,12 +87,9 @@ impl Throttle {
         client: &ClientAddress,
         now: OffsetDateTime,
     ) -> Result<PasswordAttempt, Refusal> {
-        let mut account = [0_u8; 32];
-        account.copy_from_slice(digest(&SHA256, email.as_str().as_bytes()).as_ref());
-        let attempt = PasswordAttempt { account, group: client.group() };
+        let attempt = PasswordAttempt { account: account(email), group: client.group() };
         let subject = (attempt.account, attempt.group);
         let (per_account, per_group) = (Self::PASSWORDS.scaled(self.scale), Self::PASSWORD_GROUPS.scaled(self.scale));
-        let too_many = |full: crate::limits::Quota| Refusal::new(Reason::RateLimited(full.retry_after_s()));
         self.passwords.debit(&per_account, &subject, epoch_ms(now)).map_err(too_many)?;
         if let Err(full) = self.password_groups.debit(&per_group, &attempt.group, epoch_ms(now)) {
             self.passwords.credit(&per_account, &subject);
@@ -80,9 +98,35 @@ impl Throttle {
         Ok(attempt)
     }
 
+    /// Admits that somebody asks for a password link, known account or not; whether a message may go to the account
+    /// too, which strangers all over the world must not flood.
+    pub(super) fn admit_link(
+        &self,
+        email: &EmailAddress,
+        client: &ClientAddress,
+        now: OffsetDateTime,
+    ) -> Result<Send, Refusal> {
+        let (account, group, now_ms) = (account(email), client.group(), epoch_ms(now));
+        self.links.debit(&Self::LINKS.scaled(self.scale), &(account, group), now_ms).map_err(too_many)?;
+        self.link_groups.debit(&Self::LINK_GROUPS.scaled(self.scale), &group, now_ms).map_err(too_many)?;
+        let within = self.link_accounts.debit(&Self::LINK_ACCOUNTS.scaled(self.scale), &account, now_ms).is_ok();
+        Ok(if within { Send::Yes } else { Send::No })
+    }
+
     /// Takes the count of an attempt back: the password was right, or was never looked at.
     pub(super) fn forgive(&self, attempt: &PasswordAttempt) {
         self.passwords.credit(&Self::PASSWORDS, &(attempt.account, attempt.group));
         self.password_groups.credit(&Self::PASSWORD_GROUPS, &attempt.group);
     }
+}
+
+/// What an account is counted by: the address need not be kept.
+fn account(email: &EmailAddress) -> [u8; 32] {
+    let mut account = [0_u8; 32];
+    account.copy_from_slice(digest(&SHA256, email.as_str().as_bytes()).as_ref());
+    account
+}
+
+fn too_many(full: Quota) -> Refusal {
+    Refusal::new(Reason::RateLimited(full.retry_after_s()))
 }

@@ -18,6 +18,7 @@ use crate::clock::Clock;
 use crate::demo::{self, DemoError};
 use crate::dialects;
 use crate::edge::router;
+use crate::mail::Mailer;
 use crate::shop::{self, Sandbox, Till};
 use crate::telemetry::{self, LogFormat};
 use crate::transport::{Bound, Bounds, Channel, ServeError, Wire, bind};
@@ -73,7 +74,9 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let live = bind(arguments.live)?;
     let shop = bind_shop(arguments.shop)?;
     let options = Options { limits_scale: arguments.limits_scale, ..Options::system(TargetPolicy::Development)? };
-    let services = Arc::new(Services::open(&arguments.data, options).await?);
+    let mut services = Services::open(&arguments.data, options).await?;
+    services.mailer = Mailer::printed();
+    let services = Arc::new(services);
     let mut printed = demo::credentials(&services, &base_url(&sandbox), &base_url(&live)).await?;
 
     let (keys, books) = demo::shop(&services, &base_url(&shop)).await?;

@@ -65,7 +65,9 @@ fn credentials(p: &Printed) -> String {
         (show(p.eighty_eight_pay.api_key_test.as_ref()), show(p.eighty_eight_pay.api_key_live.as_ref()));
     format!(
         r"Demo merchant {live} (sandbox spelling {merchant}). The secrets below are shown this once.
+  panel               {sandbox}/panel   open it in a browser
   panel login         {email}   {password}   (user {user})
+  administrator       {admin}   {admin_password}
   Caibo keys          {caibo}
                       {caibo_live}
   88Pay keys          {pay}
@@ -75,6 +77,9 @@ fn credentials(p: &Printed) -> String {
   CardPlusPay key     {card}
   webhook secret      {webhook}
 ",
+        sandbox = p.sandbox,
+        admin = p.panel.admin_email,
+        admin_password = show(p.panel.admin_password.as_ref()),
         password = show(p.panel.password.as_ref()),
         pledg = p.pledg.key,
         pledg_secret = show(p.pledg.secret.as_ref()),

@@ -23,7 +23,7 @@ pub(super) struct Part {
     pub(super) meter: Option<Meter>,
 }
 
-/// How often expired grants are removed.
+/// How often what expired is removed.
 const SWEEP_EVERY: Duration = Duration::from_mins(5);
 
 /// Serves and delivers webhooks until a signal, or until one part breaks: that stops the others, which still finish what
@@ -37,6 +37,7 @@ pub(super) async fn until_stopped(
     let commands = commands::take(data, &services, stop.receiver());
     let sweeper = tokio::spawn(sweep(services.clone(), stop.receiver()));
     let follower = tokio::spawn(services.clone().follow_key_file());
+    let bookkeeper = tokio::spawn(services.clone().keep_usage());
     let mut running = JoinSet::new();
     let (webhooks, stopping) = (services.webhooks.clone(), stop.receiver());
     running.spawn(async move {
@@ -55,6 +56,7 @@ pub(super) async fn until_stopped(
         });
     }
     follower.abort();
+    bookkeeper.abort();
     // A sweep that runs holds a connection: cut off, it would leave the database's log to the next start.
     if sweeper.await.is_err() {
         tracing::error!("the sweeper broke down");
@@ -65,7 +67,6 @@ pub(super) async fn until_stopped(
 }
 
 async fn sweep(services: Arc<Services>, mut stop: watch::Receiver<bool>) {
-    let day = time::Duration::DAY;
     let mut ticks = tokio::time::interval(SWEEP_EVERY);
     loop {
         tokio::select! {
@@ -73,13 +74,6 @@ async fn sweep(services: Arc<Services>, mut stop: watch::Receiver<bool>) {
             // A sender that is gone means stop, too.
             _ = stop.wait_for(|stop| *stop) => return,
         }
-        let now = services.clock.now();
-        services.gate.sweep(now);
-        if let Err(error) = services.ledger.sweep(now - day).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "expired grants could not be removed");
-        }
-        if let Err(error) = services.webhooks.sweep(now).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "old deliveries could not be removed");
-        }
+        services.sweep().await;
     }
 }

@@ -50,6 +50,7 @@ pub enum DemoError {
 #[derive(Default)]
 struct Once {
     password: Option<String>,
+    admin_password: Option<String>,
     caibo: [Option<String>; 2],
     eighty_eight_pay: [Option<String>; 2],
     pledg: Option<String>,
@@ -60,6 +61,7 @@ struct Once {
 }
 
 const EMAIL: &str = "owner@demo-shop.example";
+const ADMINISTRATOR: &str = "administrator@demo-shop.example";
 const ORIGIN: &str = "https://shop.example";
 const RSA_BITS: usize = 2048;
 
@@ -119,7 +121,13 @@ async fn describe(
         shop: None,
         merchant_id_test: merchant.in_mode(Mode::Test),
         merchant_id_live: merchant.in_mode(Mode::Live),
-        panel: Panel { email: EMAIL.to_owned(), password: once.password, user_id: user.id.to_string() },
+        panel: Panel {
+            email: EMAIL.to_owned(),
+            password: once.password,
+            user_id: user.id.to_string(),
+            admin_email: ADMINISTRATOR.to_owned(),
+            admin_password: once.admin_password,
+        },
         caibo: Caibo {
             api_key_test: caibo_test,
             api_key_live: caibo_live,
@@ -165,7 +173,11 @@ impl Demo<'_> {
     async fn make(&self) -> Result<(MerchantId, Once), DemoError> {
         let mut once = Once::default();
         let merchant = self.merchant("Demo Shop", "COL", "COP").await?;
-        let user = self.user(&merchant, &mut once).await?;
+        let (user, password) = self.user(&merchant, EMAIL, Role::Owner, Switch::On).await?;
+        once.password = Some(password);
+        let (administrator, password) = self.user(&merchant, ADMINISTRATOR, Role::ReadOnly, Switch::Off).await?;
+        once.admin_password = Some(password);
+        self.administration().set_administrator(&self.actor, administrator.id, Switch::On).await?;
         for (index, mode) in [Mode::Test, Mode::Live].into_iter().enumerate() {
             once.caibo[index] = Some(self.caibo_key(&user, mode).await?);
             let scopes = "balance:read charges:write";
@@ -199,19 +211,25 @@ impl Demo<'_> {
         Ok(self.administration().create_merchant(&self.actor, new).await?.id)
     }
 
-    async fn user(&self, merchant: &MerchantId, once: &mut Once) -> Result<User, DemoError> {
+    async fn user(
+        &self,
+        merchant: &MerchantId,
+        email: &str,
+        role: Role,
+        api_basic: Switch,
+    ) -> Result<(User, String), DemoError> {
         let text = self.services.rng.base62(20)?;
-        once.password = Some(text.to_string());
+        let shown = text.to_string();
         let password = SecretText::from(text);
-        let email = EmailAddress::new(EMAIL).ok_or(DemoError::Incomplete("its address is malformed"))?;
+        let email = EmailAddress::new(email).ok_or(DemoError::Incomplete("its address is malformed"))?;
         if let Some(half_made) = self.administration().user_by_email(&email).await? {
             // A first start that was killed left this user: it gets the new password and the new merchant's place.
             self.administration().set_password(&self.actor, half_made.id, password).await?;
             self.services.vault.move_user(half_made.id, merchant).await?;
-            return Ok(User { merchant: merchant.clone(), ..half_made });
+            return Ok((User { merchant: merchant.clone(), ..half_made }, shown));
         }
-        let new = NewUser { merchant: merchant.clone(), email, password, role: Role::Owner, api_basic: Switch::On };
-        Ok(self.administration().create_user(&self.actor, new).await?)
+        let new = NewUser { merchant: merchant.clone(), email, password, role, api_basic };
+        Ok((self.administration().create_user(&self.actor, new).await?, shown))
     }
 
     async fn caibo_key(&self, user: &User, mode: Mode) -> Result<String, DemoError> {

@@ -40,6 +40,10 @@ pub struct Panel {
     pub password: Option<String>,
     /// User id, decimal text.
     pub user_id: String,
+    /// E-mail address of an administrator, who sees every merchant.
+    pub admin_email: String,
+    /// The administrator's password.
+    pub admin_password: Option<String>,
 }
 
 /// Caibo credentials.

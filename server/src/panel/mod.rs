@@ -23,14 +23,19 @@
 //! 8. Add the paths to the table in `tests/it/panel/routes.rs`: it tries each without a session, with a role too low, with
 //!    forged forms and with foreign ids.
 
+mod account;
 mod address_list;
+mod admin;
 mod answer;
+mod audit;
+mod chart;
 mod clients;
 mod cookie;
 mod draft;
 mod faults;
 mod fields;
 mod flash;
+mod forgotten;
 mod form;
 mod keys;
 mod log_in;
@@ -46,9 +51,13 @@ mod revocation;
 mod right;
 mod rotation;
 mod scope_choice;
+mod second_factor;
+mod sessions;
 mod signed_in;
 mod standing;
 mod step_up;
+mod sure;
+mod users;
 mod view;
 mod visitor;
 
@@ -76,7 +85,22 @@ const ROOT: &str = "/panel";
 /// Every page.
 #[must_use]
 pub fn routes() -> Pages {
-    Pages::default().merge(log_in::pages()).merge(overview::pages()).merge(keys::pages()).merge(clients::pages()).merge(step_up::pages())
+    [
+        account::pages,
+        admin::pages,
+        audit::pages,
+        clients::pages,
+        forgotten::pages,
+        keys::pages,
+        log_in::pages,
+        overview::pages,
+        second_factor::pages,
+        sessions::pages,
+        step_up::pages,
+        users::pages,
+    ]
+    .into_iter()
+    .fold(Pages::default(), |all, pages| all.merge(pages()))
 }
 
 /// What serves the pages, and the files they load.

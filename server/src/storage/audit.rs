@@ -25,6 +25,19 @@ impl AuditLink {
     }
 }
 
+/// Which entries are looked for; what is left out does not count.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    /// How the action begins; empty for every one.
+    pub action: String,
+    /// Who, as it is stored; empty for everybody.
+    pub actor: String,
+    /// Not before this, in milliseconds since 1970.
+    pub from_ms: Option<i64>,
+    /// Before this, in milliseconds since 1970.
+    pub until_ms: Option<i64>,
+}
+
 /// The log of changes; the verbs that change other records write to it too, each in its own transaction.
 #[async_trait]
 pub trait AuditLog: Send + Sync {
@@ -34,6 +47,14 @@ pub trait AuditLog: Send + Sync {
     async fn audit_entries(
         &self,
         merchant: Option<&MerchantId>,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<AuditEntry>, StorageError>;
+    /// The entries before `before` that fit the filter, newest first, about one merchant or all.
+    async fn find_audit_entries(
+        &self,
+        merchant: Option<&MerchantId>,
+        filter: &AuditFilter,
         before: Option<i64>,
         limit: u32,
     ) -> Result<Vec<AuditEntry>, StorageError>;

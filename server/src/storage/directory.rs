@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use tollgate_apikey::{KeyId, Mode, Overlap};
 use tollgate_client_address::IpList;
 
-use super::{AuditLog, Samples, StorageError, Vault, WebhookEndpoints};
+use super::{AuditLog, PasswordLinks, Samples, SecondFactors, StorageError, Vault, WebhookEndpoints};
 use crate::account::{
     Credential, Merchant, MerchantId, MerchantStatus, NewAuditEntry, OauthClient, PasswordHash, Role, RsaKey,
     SealedSecret, SealedTotp, Switch, User, UserId,
@@ -57,6 +57,8 @@ pub enum UserChange {
     Enable,
     /// Replaces the password and raises the generation.
     Password(PasswordHash),
+    /// The same, by the link with this digest, which is used up; every other link of the user ends.
+    PasswordByLink(PasswordHash, [u8; 32]),
     /// What it may do in the control panel. No panel user takes the last owner who can log in away.
     Role(Role),
     /// Asks for one-time codes from now on, with these recovery codes (digests), if the enrolment of this secret still
@@ -256,11 +258,33 @@ pub trait RsaKeys: Send + Sync {
 
 /// Every record that administration changes, with the log of the changes.
 pub trait Directory:
-    Vault + AuditLog + Merchants + Users + Credentials + Clients + Secrets + RsaKeys + Samples + WebhookEndpoints
+    Vault
+    + AuditLog
+    + Merchants
+    + Users
+    + SecondFactors
+    + PasswordLinks
+    + Credentials
+    + Clients
+    + Secrets
+    + RsaKeys
+    + Samples
+    + WebhookEndpoints
 {
 }
 
 impl<D> Directory for D where
-    D: Vault + AuditLog + Merchants + Users + Credentials + Clients + Secrets + RsaKeys + Samples + WebhookEndpoints
+    D: Vault
+        + AuditLog
+        + Merchants
+        + Users
+        + SecondFactors
+        + PasswordLinks
+        + Credentials
+        + Clients
+        + Secrets
+        + RsaKeys
+        + Samples
+        + WebhookEndpoints
 {
 }

@@ -8,16 +8,18 @@ mod error;
 mod invoices;
 mod ledger;
 mod orders;
+mod password_links;
 mod purchases;
 mod records;
 mod samples;
 mod second_factors;
 mod sessions;
 pub mod sqlite;
+mod usage;
 mod vault;
 mod webhooks;
 
-pub use audit::{AuditLink, AuditLog};
+pub use audit::{AuditFilter, AuditLink, AuditLog};
 pub use cache::FencedCache;
 pub use completion::complete;
 pub use directory::{
@@ -28,10 +30,12 @@ pub use error::{StorageError, StorageErrorKind};
 pub use invoices::{InvoicePaymentOutcome, Invoices};
 pub use ledger::{CheckoutGrant, Claim, Ledger, MintRefusal};
 pub use orders::{OrderOutcome, Orders};
+pub use password_links::{LinkPurpose, PasswordLink, PasswordLinks};
 pub use purchases::{Credit, CreditOutcome, LinkOutcome, NewCredit, Purchases, ReleaseOutcome, SettledPurchase};
 pub use records::{REQUEST_SIGNING, Records, RequestSigning};
 pub use second_factors::SecondFactors;
 pub use sessions::{PanelSession, SessionChange, Sessions};
+pub use usage::{HourOfUse, LastUse, UsageBook};
 pub use samples::{SampleBatch, Samples};
 pub use vault::{Answered, Created, Idempotency, NewPaymentAttempt, PaymentAttempt, PaymentOutcome, Render, Vault};
 pub use webhooks::{

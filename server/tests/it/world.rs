@@ -21,6 +21,7 @@ use tollgate::clock::Clock;
 use tollgate::demo;
 use tollgate::dialects::{self, Dialect};
 use tollgate::edge::router;
+use tollgate::mail::Mailer;
 use tollgate::transport::Channel;
 use tollgate::webhooks::{Dialler, TargetPolicy};
 use tollgate_apikey::{KeyId, Mode, Overlap, Scopes};
@@ -82,7 +83,9 @@ async fn build(dialects: &'static [&'static dyn Dialect], adapt: impl FnOnce(Opt
         std::fs::copy(template.path().join(file), dir.path().join(file)).unwrap();
     }
     let clock = Clock::manual(OffsetDateTime::from_unix_timestamp(T0).unwrap());
-    let services = Arc::new(Services::open(dir.path(), adapt(options(clock.clone()))).await.unwrap());
+    let mut services = Services::open(dir.path(), adapt(options(clock.clone()))).await.unwrap();
+    services.mailer = Mailer::keeping();
+    let services = Arc::new(services);
     let listener = |mode, base_url| {
         let proxies = TrustedProxies::parse(["10.0.0.0/8"]).unwrap();
         let mut listener = services.listener(mode, base_url, proxies, Channel::Loopback).unwrap();

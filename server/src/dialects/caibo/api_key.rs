@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::auth::{FieldFault, ListenerMode, Reason, Refusal};
 use crate::dialects::wire;
 use crate::limits::{Bucket, Window};
+use crate::mail::Notice;
 use crate::openapi::{Operation, Route};
 use crate::transport::Members;
 
@@ -80,14 +81,13 @@ async fn regenerate(State(app): State<App>, request: Request) -> Result<Response
     let actor = Actor::user(user.id, address);
     let administration = &app.services.administration;
     let key = administration.replace_user_key(&actor, KeyFamily::CAIBO, user, mode, scopes, overlap).await?;
-    tracing::warn!(
-        user = user.id.get(),
-        merchant = %user.merchant,
-        mode = mode.as_str(),
-        key = %key.record.id,
-        overlap = overlap.as_seconds(),
-        "notice: the API key was regenerated"
-    );
+    let notice = Notice::KeyMade {
+        mode,
+        key: key.record.id.to_string(),
+        at: arrival.now,
+        address: address.map(|address| address.to_string()),
+    };
+    app.services.mailer.send(&user.email, &notice);
     Ok(([(CACHE_CONTROL, "no-store")], Json(key.text.expose_secret())).into_response())
 }
 

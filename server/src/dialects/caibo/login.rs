@@ -30,7 +30,13 @@ struct Input {
     /// 1 to 1024 bytes.
     #[schemars(length(min = 1, max = Passwords::MAX_LEN))]
     password: String,
+    /// The code of a second factor, for users who have one: 6 digits, or a recovery code.
+    #[schemars(length(max = MAX_OTP))]
+    otp: Option<String>,
 }
+
+/// The longest code, in bytes.
+const MAX_OTP: usize = 32;
 
 /// A login.
 #[derive(Serialize, JsonSchema)]
@@ -69,8 +75,11 @@ async fn log_in(State(app): State<App>, request: Request) -> Result<Response, Re
         return Err(Refusal::field("password", FieldFault::Invalid));
     }
 
+    let otp = members.string("otp", MAX_OTP)?.map(Zeroizing::new);
+
     let password = Zeroizing::new(password.as_bytes().to_vec());
-    let user = app.services.gate.log_in(&email, password, None, &arrival).await?;
+    let otp = otp.as_ref().map(|otp| otp.as_str());
+    let user = app.services.gate.log_in(&email, password, otp, &arrival).await?;
 
     let claims = PanelClaims { sub: user.id.to_string(), r#gen: user.generation };
     let rng = &app.services.rng;

@@ -6,7 +6,7 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 use super::Sqlite;
 use crate::account::{AuditEntry, AuditHead, MerchantId, NewAuditEntry};
-use crate::storage::{AuditLink, AuditLog, StorageError};
+use crate::storage::{AuditFilter, AuditLink, AuditLog, StorageError};
 
 /// A change and the entry about it, in one transaction.
 ///
@@ -97,6 +97,31 @@ impl AuditLog for Sqlite {
                     .await?
             }
         };
+        rows.iter().map(entry).collect()
+    }
+
+    async fn find_audit_entries(
+        &self,
+        merchant: Option<&MerchantId>,
+        filter: &AuditFilter,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<AuditEntry>, StorageError> {
+        let query = sqlx::query(
+            "SELECT * FROM audit WHERE seq < $1 AND ($2 = '' OR merchant_id = $2) AND ($3 = '' OR actor = $3) \
+             AND substr(action, 1, $4) = $5 AND at >= $6 AND at < $7 ORDER BY seq DESC LIMIT $8",
+        );
+        let rows = query
+            .bind(before.unwrap_or(i64::MAX))
+            .bind(merchant.map_or("", MerchantId::as_str))
+            .bind(&filter.actor)
+            .bind(i64::try_from(filter.action.chars().count()).unwrap_or(i64::MAX))
+            .bind(&filter.action)
+            .bind(filter.from_ms.unwrap_or(i64::MIN))
+            .bind(filter.until_ms.unwrap_or(i64::MAX))
+            .bind(i64::from(limit))
+            .fetch_all(&self.read)
+            .await?;
         rows.iter().map(entry).collect()
     }
 

@@ -5,7 +5,7 @@ use sqlx::sqlite::SqliteConnection;
 use time::OffsetDateTime;
 
 use super::audit::AuditedChange;
-use super::{Sqlite, merchants, row, second_factors};
+use super::{Sqlite, merchants, password_links, row, second_factors};
 use crate::account::{ActorKind, MerchantId, NewAuditEntry, Role, User, UserId};
 use crate::clock::epoch_ms;
 use crate::storage::{Change, ChangeRefusal, ListPart, StorageError, UserChange, Users};
@@ -77,6 +77,14 @@ impl Users for Sqlite {
         if matches!(what, UserChange::NoSecondFactor) {
             second_factors::forget(change.connection(), id).await?;
         }
+        if let UserChange::PasswordByLink(_, digest) = what
+            && !password_links::spend(change.connection(), id, digest).await?
+        {
+            return Ok(Err(ChangeRefusal::NotUsable));
+        }
+        if new.generation != old.generation {
+            password_links::end_all(change.connection(), id).await?;
+        }
         let second_factor = new.second_factor.as_ref();
         sqlx::query(
             "UPDATE users SET password_hash = $2, generation = $3, disabled = $4, api_basic = $5, role = $6, \
@@ -112,7 +120,7 @@ fn changed(old: &User, raised: i64, what: &UserChange) -> Option<User> {
         UserChange::NoSecondFactor => {
             old.second_factor.is_some().then(|| User { second_factor: None, generation: raised, ..old.clone() })
         }
-        UserChange::Password(hash) => Some(User { password_hash: hash.clone(), generation: raised, ..old.clone() }),
+        UserChange::Password(hash) | UserChange::PasswordByLink(hash, _) => Some(User { password_hash: hash.clone(), generation: raised, ..old.clone() }),
         UserChange::Role(role) => (old.role != *role).then(|| User { role: *role, ..old.clone() }),
         UserChange::SecondFactor(secret, _) => Some(User { second_factor: Some(secret.clone()), ..old.clone() }),
     }

@@ -1,0 +1,117 @@
+//! What is written to users.
+
+use time::OffsetDateTime;
+use time::macros::format_description;
+use tollgate_apikey::Mode;
+use zeroize::Zeroizing;
+
+use super::Message;
+use crate::account::EmailAddress;
+
+/// What a message is about.
+pub enum Notice {
+    /// A first password is to be set.
+    Invitation {
+        /// Whose panel it opens.
+        merchant: String,
+        /// The whole address.
+        link: Zeroizing<String>,
+    },
+    /// A key was made or put in the place of another.
+    KeyMade {
+        /// In which mode.
+        mode: Mode,
+        /// Its public id.
+        key: String,
+        /// When.
+        at: OffsetDateTime,
+        /// From where.
+        address: Option<String>,
+    },
+    /// The password is another one now.
+    PasswordChanged {
+        /// When.
+        at: OffsetDateTime,
+    },
+    /// A forgotten password is to be replaced.
+    Reset {
+        /// The whole address.
+        link: Zeroizing<String>,
+    },
+    /// The second factor was taken away.
+    SecondFactorReset {
+        /// When.
+        at: OffsetDateTime,
+    },
+    /// A second factor was set up.
+    SecondFactorSet {
+        /// When.
+        at: OffsetDateTime,
+    },
+}
+
+impl Notice {
+    /// The word in logs.
+    #[must_use]
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::Invitation { .. } => "invitation",
+            Self::KeyMade { .. } => "key_made",
+            Self::PasswordChanged { .. } => "password_changed",
+            Self::Reset { .. } => "reset",
+            Self::SecondFactorReset { .. } => "second_factor_reset",
+            Self::SecondFactorSet { .. } => "second_factor_set",
+        }
+    }
+
+    pub(super) fn message(&self, to: &EmailAddress) -> Message {
+        const NOT_YOU: &str = "If this was not you, tell an owner of your account and change your password at once.";
+        let (subject, text) = match self {
+            Self::Invitation { merchant, link } => (
+                "You are invited to a payment account".to_owned(),
+                format!(
+                    "You have been invited to the control panel of {merchant}.\n\nSet your password within 72 hours:\n\n\
+                     {}\n\nThe link works once. If you did not expect it, ignore this message.\n",
+                    link.as_str()
+                ),
+            ),
+            Self::KeyMade { mode, key, at, address } => (
+                format!("A new {} API key was made", mode.as_str()),
+                format!(
+                    "A new {} API key of your account was made.\n\nKey   {key}\nTime  {}\nFrom  {}\n\n{NOT_YOU}\n",
+                    mode.as_str(),
+                    moment(*at),
+                    address.as_deref().unwrap_or("unknown")
+                ),
+            ),
+            Self::PasswordChanged { at } => (
+                "Your password was changed".to_owned(),
+                format!(
+                    "The password of your control panel login was changed on {}.\nEvery session was ended.\n\n{NOT_YOU}\n",
+                    moment(*at)
+                ),
+            ),
+            Self::Reset { link } => (
+                "Set a new password".to_owned(),
+                format!(
+                    "Somebody, probably you, asked for a new password of your control panel login.\n\nSet it within 30 \
+                     minutes:\n\n{}\n\nThe link works once. If it was not you, ignore this message: your password stays.\n",
+                    link.as_str()
+                ),
+            ),
+            Self::SecondFactorReset { at } => (
+                "Two-step log-in was switched off".to_owned(),
+                format!("Two-step log-in of your account was switched off on {}.\n\n{NOT_YOU}\n", moment(*at)),
+            ),
+            Self::SecondFactorSet { at } => (
+                "Two-step log-in was switched on".to_owned(),
+                format!("Two-step log-in of your account was switched on on {}.\n\n{NOT_YOU}\n", moment(*at)),
+            ),
+        };
+        Message { to: to.clone(), subject, text: Zeroizing::new(text) }
+    }
+}
+
+fn moment(at: OffsetDateTime) -> String {
+    at.format(format_description!("[year]-[month]-[day] [hour]:[minute] UTC")).unwrap_or_default()
+}
