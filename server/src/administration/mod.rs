@@ -40,7 +40,7 @@ pub use audit::{AuditError, AuditExport, AuditFault, AuditFaultKind, AuditReport
 pub use clients::NewClient;
 pub use error::Error;
 pub use keys::NewKey;
-pub use merchants::{NewMerchant, Setting};
+pub use merchants::{NewMerchant, Setting, is_origin};
 pub use page::Page;
 pub use password_links::Invited;
 pub use samples::{NewSamples, Sample};

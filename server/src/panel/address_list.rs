@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use tollgate_client_address::{Cidr, ClientAddress, Entries, EntryErrorKind, IpList};
+use tollgate_client_address::{Cidr, Entries, EntryErrorKind, IpList};
 
 use super::Fields;
 use crate::administration::{AllowListError, parse_allow_list};
@@ -60,11 +60,6 @@ impl AddressList {
     fn entries(&self) -> impl Iterator<Item = &str> {
         self.networks.split(|c: char| c.is_ascii_whitespace() || c == ',').filter(|entry| !entry.is_empty())
     }
-}
-
-/// Whether a list would refuse the address somebody looks from; an unknown one is refused by every list.
-pub(super) fn shuts_out(list: &IpList, client: &ClientAddress) -> bool {
-    !list.permits(client)
 }
 
 /// A list in a line: what it is, not what it says, when it is long.

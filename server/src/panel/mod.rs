@@ -23,6 +23,7 @@
 //! 8. Add the paths to the table in `tests/it/panel/routes.rs`: it tries each without a session, with a role too low, with
 //!    forged forms and with foreign ids.
 
+mod access;
 mod account;
 mod address_list;
 mod admin;
@@ -44,6 +45,7 @@ mod once;
 mod origin;
 mod overlap_choice;
 mod overview;
+mod owners;
 mod pages;
 mod place;
 mod refused;
@@ -86,6 +88,7 @@ const ROOT: &str = "/panel";
 #[must_use]
 pub fn routes() -> Pages {
     [
+        access::pages,
         account::pages,
         admin::pages,
         audit::pages,

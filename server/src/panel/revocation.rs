@@ -1,17 +1,10 @@
-//! The page that asks before something is killed for good.
+//! The question before something is killed for good.
 
-use askama::Template;
 use axum::response::Response;
 
-use super::{Act, Fields, Right, Section, SignedIn, View, page};
+use super::sure::{Question, ask};
+use super::{Act, Fields, Right, Section, SignedIn};
 use crate::auth::Refusal;
-
-#[derive(Template)]
-#[template(path = "panel/revoke.html")]
-struct RevokePage {
-    view: View,
-    doomed: Doomed,
-}
 
 /// What is to be killed.
 pub(super) struct Doomed {
@@ -20,8 +13,8 @@ pub(super) struct Doomed {
     pub(super) verb: &'static str,
     /// How it is called: a masked text.
     pub(super) shown: String,
-    /// What follows, one sentence each.
-    pub(super) notes: Vec<&'static str>,
+    /// What follows.
+    pub(super) note: &'static str,
     /// Where a change of mind leads.
     pub(super) back: String,
     /// The path of the form.
@@ -39,6 +32,9 @@ impl Act for Revoke {
     }
 }
 
-pub(super) fn revocation_page(who: &SignedIn, section: Section, doomed: Doomed) -> Result<Response, Refusal> {
-    page(&RevokePage { view: who.view(section), doomed })
+/// Asks; who may not do it is told so at once.
+pub(super) fn ask_to_revoke(who: &SignedIn, section: Section, doomed: Doomed) -> Result<Response, Refusal> {
+    who.must(Revoke::RIGHT)?;
+    let Doomed { title, verb, shown, note, back, path } = doomed;
+    ask(who, section, Question { title, text: format!("{shown}: {note}"), button: verb, danger: true, path, back })
 }

@@ -9,7 +9,7 @@ use crate::account::{Credential, OauthClient};
 use crate::app::App;
 use crate::auth::{Reason, Refusal};
 use crate::panel::place::Named;
-use crate::panel::revocation::{Doomed, Revoke, revocation_page};
+use crate::panel::revocation::{Doomed, Revoke, ask_to_revoke};
 use crate::panel::{Flash, Pages, Proven, Section, SignedIn};
 
 pub(super) fn pages() -> Pages {
@@ -25,11 +25,11 @@ async fn show_client(State(app): State<App>, Named(id): Named, who: SignedIn) ->
         title: format!("Revoke {name}?"),
         verb: "Revoke the client",
         shown: client.public_id(),
-        notes: vec!["Every secret of it dies, and every token obtained with one.", "Nothing brings it back."],
+        note: "Every secret of it dies, and every token obtained with one. Nothing brings it back.",
         back: path_of(id),
         path: format!("{}/revoke", path_of(id)),
     };
-    revocation_page(&who, Section::Clients, doomed)
+    ask_to_revoke(&who, Section::Clients, doomed)
 }
 
 async fn revoke_client(
@@ -52,14 +52,11 @@ async fn show_secret(State(app): State<App>, Named(id): Named, who: SignedIn) ->
         title: "Revoke this client secret?".to_owned(),
         verb: "Revoke the secret",
         shown: masked(&secret),
-        notes: vec![
-            "Whatever still uses it fails from the next call on, and the tokens obtained with it die.",
-            "A client whose last secret is revoked is dead: nothing brings it back.",
-        ],
+        note: "Whatever still uses it fails from the next call on, and the tokens obtained with it die. A client whose last secret is revoked is dead: nothing brings it back.",
         back: path_of(client.id),
         path: path_of_secret(id),
     };
-    revocation_page(&who, Section::Clients, doomed)
+    ask_to_revoke(&who, Section::Clients, doomed)
 }
 
 async fn revoke_secret(

@@ -7,7 +7,7 @@ use super::{find, path_of};
 use crate::app::App;
 use crate::auth::Refusal;
 use crate::panel::place::Named;
-use crate::panel::revocation::{Doomed, Revoke, revocation_page};
+use crate::panel::revocation::{Doomed, Revoke, ask_to_revoke};
 use crate::panel::{Flash, Pages, Proven, Section, SignedIn};
 
 pub(super) fn pages() -> Pages {
@@ -21,15 +21,11 @@ async fn show(State(app): State<App>, Named(id): Named, who: SignedIn) -> Result
         title: format!("Revoke {name}?"),
         verb: "Revoke the key",
         shown: family.masked(&key),
-        notes: vec![
-            "Whatever still uses it fails from the next call on.",
-            "Tokens obtained with it die with it.",
-            "Nothing brings it back.",
-        ],
+        note: "Whatever still uses it fails from the next call on. Tokens obtained with it die with it. Nothing brings it back.",
         back: path_of(id),
         path: format!("{}/revoke", path_of(id)),
     };
-    revocation_page(&who, Section::Keys, doomed)
+    ask_to_revoke(&who, Section::Keys, doomed)
 }
 
 async fn revoke(
