@@ -56,6 +56,7 @@ mod scope_choice;
 mod second_factor;
 mod sessions;
 mod signed_in;
+mod signing;
 mod standing;
 mod step_up;
 mod sure;
@@ -99,6 +100,7 @@ pub fn routes() -> Pages {
         overview::pages,
         second_factor::pages,
         sessions::pages,
+        signing::pages,
         step_up::pages,
         users::pages,
     ]

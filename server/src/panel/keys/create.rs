@@ -9,7 +9,7 @@ use time::{Date, OffsetDateTime};
 use tollgate_client_address::ClientAddress;
 
 use super::family::{self, Family};
-use super::path_of;
+use super::{path_of, tell_of};
 use crate::administration::{Error, NewKey};
 use crate::app::App;
 use crate::auth::{Reason, Refusal};
@@ -107,6 +107,7 @@ async fn create(
         }
         Err(error) => return Err(error.into()),
     };
+    tell_of(&app, &who, &issued.record).await;
     let name = if issued.record.name.is_empty() { String::new() } else { format!(" “{}”", issued.record.name) };
     let once = Once {
         title: "Your new key",

@@ -9,10 +9,12 @@ mod rotate;
 
 use tollgate_apikey::KeyId;
 
+use super::owners::tell_owners;
 use super::{Pages, SignedIn};
 use crate::account::Credential;
 use crate::app::App;
 use crate::auth::{Reason, Refusal};
+use crate::mail::Notice;
 
 use family::Family;
 
@@ -40,4 +42,11 @@ async fn find(app: &App, who: &SignedIn, id: KeyId) -> Result<(Credential, &'sta
     who.mine(&key.merchant, key.mode)?;
     let family = Family::of(key.kind).ok_or_else(absent)?;
     Ok((key, family))
+}
+
+/// Tells the owners of a new key.
+async fn tell_of(app: &App, who: &SignedIn, key: &Credential) {
+    let address = who.actor().address.map(|address| address.to_string());
+    let notice = Notice::KeyMade { mode: key.mode, key: key.id.as_str().to_owned(), at: who.arrival.now, address };
+    tell_owners(app, who, &notice).await;
 }

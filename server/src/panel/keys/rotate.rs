@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use tollgate_apikey::{KeyId, Status};
 
-use super::{Family, ROOT, find, path_of};
+use super::{Family, ROOT, find, path_of, tell_of};
 use crate::account::Credential;
 use crate::administration::{Error, Page};
 use crate::app::App;
@@ -63,6 +63,7 @@ async fn rotate(
         Err(Error::NotUsable) => return stale(&app, &who, &key).await,
         Err(error) => return Err(error.into()),
     };
+    tell_of(&app, &who, &issued.record).await;
     let old = family.masked(&key);
     let fate = match overlap.as_seconds() {
         0 => format!("The old key {old} stopped working just now."),
