@@ -63,6 +63,7 @@ mod sure;
 mod users;
 mod view;
 mod visitor;
+mod webhooks;
 
 use axum::Router;
 
@@ -103,6 +104,7 @@ pub fn routes() -> Pages {
         signing::pages,
         step_up::pages,
         users::pages,
+        webhooks::pages,
     ]
     .into_iter()
     .fold(Pages::default(), |all, pages| all.merge(pages()))
