@@ -274,7 +274,15 @@ impl Services {
         channel: Channel,
     ) -> Result<Listener, RingsError> {
         let rings = self.signing_keys.rings(base_url, mode.default_mode(), self.clock.now())?;
-        Ok(Listener { mode, base_url: base_url.to_owned(), rings, trusted_proxies, channel, meter: None, panel: Switch::Off })
+        Ok(Listener {
+            mode,
+            base_url: base_url.to_owned(),
+            rings,
+            trusted_proxies,
+            channel,
+            meter: None,
+            panel: Switch::Off,
+        })
     }
 
     /// Looks at the key file every few seconds, for as long as it is polled, and takes over signing keys that changed.

@@ -245,7 +245,8 @@ mod tests {
         // printf 12345678901234567890 | base32
         assert_eq!(secret.base32().expose_secret(), "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
         let uri = secret.uri("Toll gate", "a@b.example");
-        let expected = "otpauth://totp/Toll%20gate:a%40b.example?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Toll%20gate";
+        let expected =
+            "otpauth://totp/Toll%20gate:a%40b.example?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Toll%20gate";
         assert_eq!(uri.expose_secret(), expected);
     }
 

@@ -59,8 +59,7 @@ impl Administration {
         if self.ledger.claim_once(TOTP_CLAIMS, &step.claim(id), until, now).await? == Claim::Seen {
             return Err(Error::Invalid("code"));
         }
-        let codes =
-            (0..RecoveryCode::COUNT).map(|_| RecoveryCode::draw(&self.rng)).collect::<Result<Vec<_>, _>>()?;
+        let codes = (0..RecoveryCode::COUNT).map(|_| RecoveryCode::draw(&self.rng)).collect::<Result<Vec<_>, _>>()?;
         let digests = codes.iter().map(|code| code.digest(id)).collect();
         self.change_user(actor, id, "user.second_factor_set", UserChange::SecondFactor(sealed, digests), []).await?;
         Ok(codes)

@@ -25,8 +25,7 @@ impl Gate {
         arrival: &Arrival,
     ) -> Result<Arc<User>, Refusal> {
         let (throttle, vault, passwords) = (self.throttle.clone(), self.vault.clone(), self.passwords.clone());
-        let (second_factors, ledger, sealer) =
-            (self.second_factors.clone(), self.ledger.clone(), self.sealer.clone());
+        let (second_factors, ledger, sealer) = (self.second_factors.clone(), self.ledger.clone(), self.sealer.clone());
         let (email, arrival_, otp) = (email.clone(), *arrival, otp.map(|otp| Zeroizing::new(otp.to_owned())));
         // An attempt that was admitted reaches its verdict also when the caller hangs up: who aborts right passwords
         // must not lock the account, and who aborts wrong ones must not guess for free.
@@ -51,9 +50,8 @@ impl Gate {
             };
             let verdict: Result<_, Refusal> = verdict.await;
             match &verdict {
-                Ok((Some(_), true)) => throttle.forgive(&attempt),
+                Ok((Some(_), true)) | Err(_) => throttle.forgive(&attempt),
                 Ok(_) => {}
-                Err(_) => throttle.forgive(&attempt),
             }
             verdict
         };

@@ -108,7 +108,12 @@ impl PanelSessions {
     /// # Errors
     ///
     /// [`StorageError`] when storage did not answer.
-    pub async fn begin(&self, user: &User, arrival: &Arrival, new: NewSession<'_>) -> Result<SessionToken, StorageError> {
+    pub async fn begin(
+        &self,
+        user: &User,
+        arrival: &Arrival,
+        new: NewSession<'_>,
+    ) -> Result<SessionToken, StorageError> {
         let token = SessionToken::draw(&self.rng).map_err(|_| StorageError::unavailable())?;
         let id = self.rng.base62(12).map_err(|_| StorageError::unavailable())?;
         let session = PanelSession {

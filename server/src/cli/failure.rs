@@ -10,6 +10,7 @@ use crate::app::StartError;
 use crate::config::ConfigError;
 use crate::control::SendError;
 use crate::demo::DemoError;
+use crate::mail::SmtpError;
 use crate::transport::{ServeError, TlsError};
 use crate::webhooks::TlsSetupError;
 
@@ -25,6 +26,9 @@ pub enum Failure {
     /// The demo merchant.
     #[error(transparent)]
     Demo(#[from] DemoError),
+    /// The mail server.
+    #[error(transparent)]
+    Mail(#[from] SmtpError),
     /// There is nothing to work on.
     #[error("{path} holds no database: name the directory with --data, or make a merchant first", path = .0.display())]
     NoData(PathBuf),

@@ -16,6 +16,7 @@ use crate::app::{App, Options, Services, StartError};
 use crate::clock::Clock;
 use crate::config::{Config, ListenerConfig, Security};
 use crate::edge::router;
+use crate::mail::Mailer;
 use crate::telemetry::{self, Metrics, exporter};
 use crate::transport::{Bound, Bounds, Channel, TlsIdentity, Wire, bind};
 use crate::webhooks::TargetPolicy;
@@ -44,7 +45,7 @@ struct Ready {
 const SCRAPERS: usize = 16;
 
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
-    let Config { storage, listeners, limits, log, metrics } = Config::read(&arguments.config)?;
+    let Config { storage, listeners, limits, log, metrics, panel: _, mail } = Config::read(&arguments.config)?;
     let _logs = telemetry::start(log.format, log.filter, Clock::system()).map_err(Failure::Runtime)?;
     // Signals first: from here on none is lost. Then what can fail without leaving anything behind.
     let stop = Stop::on_signal().map_err(Failure::Runtime)?;
@@ -57,6 +58,9 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let scraped = metrics.map(|metrics| bind(metrics.address)).transpose()?;
     let counted = scraped.is_some().then(Metrics::new);
     let mut services = Services::open(&storage.data, Options::system(TargetPolicy::Public)?).await?;
+    if let Some(server) = mail {
+        services.mailer = Mailer::smtp(&server)?;
+    }
     services.webhooks.meter = counted.as_ref().map(Metrics::webhook_meter);
     let services = Arc::new(services);
 
@@ -102,6 +106,7 @@ fn listen(
     let meter = metrics.map(|metrics| metrics.meter(bound.address(), config.mode.as_str()));
     let mut listener = services.listener(config.mode, &config.base_url, proxies, channel).map_err(StartError::from)?;
     listener.meter.clone_from(&meter);
+    listener.panel = config.panel;
     let listener = Arc::new(listener);
     let router = router(&App { services: services.clone(), listener }, &config.dialects);
     tracing::info!(

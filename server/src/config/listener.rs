@@ -9,6 +9,8 @@ use tollgate_client_address::TrustedProxies;
 
 use super::dialects::choose;
 use super::error::Problem;
+use super::panel::switch;
+use crate::account::Switch;
 use crate::auth::ListenerMode;
 use crate::dialects::Dialect;
 use crate::transport::TlsIdentity;
@@ -25,6 +27,8 @@ pub struct ListenerConfig {
     pub security: Security,
     /// The dialects it speaks, at least one.
     pub dialects: Vec<&'static dyn Dialect>,
+    /// Whether the control panel is served here.
+    pub panel: Switch,
 }
 
 /// What keeps requests from being read on the way.
@@ -45,6 +49,7 @@ pub(super) struct Section {
     tls: Option<Tls>,
     terminator: Option<Terminator>,
     dialects: Option<Vec<String>>,
+    panel: Option<bool>,
 }
 
 #[derive(Deserialize, Clone, Copy)]
@@ -72,12 +77,13 @@ struct Terminator {
 pub(super) fn resolve_all(
     sections: Vec<Section>,
     enabled: &[&'static dyn Dialect],
+    panel: Switch,
     folder: &Path,
 ) -> Result<Vec<ListenerConfig>, Problem> {
     let mut listeners: Vec<ListenerConfig> = Vec::new();
     for (n, section) in sections.into_iter().enumerate() {
         let place = format!("listener {}:", n + 1);
-        let listener = section.resolve(&place, enabled, folder)?;
+        let listener = section.resolve(&place, enabled, panel, folder)?;
         if listeners.iter().any(|other| other.collides_with(listener.address)) {
             return Err(Problem::key(format!("{place} address"), "is that of another listener"));
         }
@@ -87,7 +93,13 @@ pub(super) fn resolve_all(
 }
 
 impl Section {
-    fn resolve(self, place: &str, enabled: &[&'static dyn Dialect], folder: &Path) -> Result<ListenerConfig, Problem> {
+    fn resolve(
+        self,
+        place: &str,
+        enabled: &[&'static dyn Dialect],
+        panel: Switch,
+        folder: &Path,
+    ) -> Result<ListenerConfig, Problem> {
         let problem = |key: &str, what: &'static str| Problem::key(format!("{place} {key}"), what);
         let mode = match self.mode {
             Mode::Any => ListenerMode::Any,
@@ -129,7 +141,8 @@ impl Section {
             );
             return Err(Problem::key(format!("{place} mode"), what));
         }
-        Ok(ListenerConfig { address: self.address, mode, base_url: self.base_url, security, dialects })
+        let panel = self.panel.map_or(panel, switch);
+        Ok(ListenerConfig { address: self.address, mode, base_url: self.base_url, security, dialects, panel })
     }
 }
 
@@ -162,6 +175,7 @@ impl std::fmt::Debug for ListenerConfig {
             .field("base_url", &self.base_url)
             .field("security", &self.security)
             .field("dialects", &dialects)
+            .field("panel", &self.panel)
             .finish()
     }
 }

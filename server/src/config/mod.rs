@@ -8,7 +8,9 @@ mod error;
 mod limits;
 mod listener;
 mod log;
+mod mail;
 mod metrics;
+mod panel;
 mod storage;
 
 use std::fs::File;
@@ -22,9 +24,12 @@ pub use limits::LimitsConfig;
 pub use listener::{ListenerConfig, Security};
 pub use log::LogConfig;
 pub use metrics::MetricsConfig;
+pub use panel::PanelConfig;
 pub use storage::StorageConfig;
 
 use error::Problem;
+
+use crate::mail::SmtpServer;
 
 /// A configuration that was checked as a whole.
 #[derive(Debug)]
@@ -39,6 +44,10 @@ pub struct Config {
     pub log: LogConfig,
     /// Metrics, if they are wanted.
     pub metrics: Option<MetricsConfig>,
+    /// The control panel.
+    pub panel: PanelConfig,
+    /// The server that takes mail to panel users, if there is one.
+    pub mail: Option<SmtpServer>,
 }
 
 /// The file as it is written.
@@ -55,6 +64,9 @@ struct Document {
     #[serde(default)]
     log: log::Section,
     metrics: Option<metrics::Section>,
+    #[serde(default)]
+    panel: panel::Section,
+    mail: Option<mail::Section>,
 }
 
 /// The longest file that is read, in bytes.
@@ -80,7 +92,8 @@ impl Config {
         let document: Document = toml::from_str(text).map_err(|error| Problem::syntax(text, &error))?;
         let enabled = document.dialects.resolve(&document.alternative)?;
         let metrics = document.metrics.map(metrics::Section::resolve);
-        let listeners = listener::resolve_all(document.listener, &enabled, folder)?;
+        let panel = document.panel.resolve();
+        let listeners = listener::resolve_all(document.listener, &enabled, panel.enabled, folder)?;
         if let Some(metrics) = &metrics
             && listeners.iter().any(|listener| listener.collides_with(metrics.address))
         {
@@ -92,6 +105,8 @@ impl Config {
             limits: document.limits.resolve()?,
             log: document.log.resolve()?,
             metrics,
+            panel,
+            mail: document.mail.map(|mail| mail.resolve(folder)).transpose()?,
         })
     }
 }

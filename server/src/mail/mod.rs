@@ -7,9 +7,8 @@ mod smtp;
 
 use std::fmt;
 use std::io::Write;
-use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use zeroize::Zeroizing;
 
 use crate::account::EmailAddress;
@@ -38,7 +37,7 @@ enum Sink {
     #[default]
     None,
     /// They are kept for who asks.
-    Kept(Arc<Mutex<Vec<Message>>>),
+    Kept(watch::Sender<Vec<Message>>),
     /// They are printed, as this is the machine of who reads them.
     Printed,
     /// They are sent.
@@ -64,7 +63,7 @@ impl Mailer {
     /// Keeps messages; [`kept`](Self::kept) answers them. For tests.
     #[must_use]
     pub fn keeping() -> Self {
-        Self(Sink::Kept(Arc::default()))
+        Self(Sink::Kept(watch::Sender::default()))
     }
 
     /// Sends messages through this server, one after the other, in a task that ends with the last mailer.
@@ -94,7 +93,7 @@ impl Mailer {
         let message = notice.message(to);
         match &self.0 {
             Sink::None => tracing::warn!(notice = notice.label(), "there is no [mail]: a message was not sent"),
-            Sink::Kept(kept) => kept.lock().unwrap_or_else(PoisonError::into_inner).push(message),
+            Sink::Kept(kept) => kept.send_modify(|kept| kept.push(message)),
             Sink::Printed => {
                 let Message { to, subject, text } = &message;
                 // With standard output closed there is nobody to tell.
@@ -112,9 +111,18 @@ impl Mailer {
     #[must_use]
     pub fn kept(&self) -> Vec<Message> {
         match &self.0 {
-            Sink::Kept(kept) => kept.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            Sink::Kept(kept) => kept.borrow().clone(),
             _ => Vec::new(),
         }
+    }
+
+    /// The messages that were kept, as soon as there are so many; messages are written behind the answers.
+    pub async fn kept_from(&self, count: usize) -> Vec<Message> {
+        if let Sink::Kept(kept) = &self.0 {
+            // The sender lives as long as this mailer.
+            let _ = kept.subscribe().wait_for(|kept| kept.len() >= count).await;
+        }
+        self.kept()
     }
 }
 

@@ -139,11 +139,11 @@ impl Wanted {
     }
 
     fn query(&self, before: i64) -> String {
-        // Serialising pairs of text into a string cannot fail.
         let pairs = [("action", &self.action), ("actor", &self.actor), ("from", &self.from), ("to", &self.to)];
         let kept = pairs.into_iter().filter(|(_, value)| !value.is_empty());
-        let kept: String = kept.map(|(name, value)| format!("{name}={}&", escape(value))).collect();
-        format!("{kept}before={before}")
+        let mut query: Vec<String> = kept.map(|(name, value)| format!("{name}={}", escape(value))).collect();
+        query.push(format!("before={before}"));
+        query.join("&")
     }
 }
 
@@ -173,8 +173,9 @@ fn row(entry: AuditEntry, users: &[User]) -> Row {
     };
     let detail: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&entry.detail).unwrap_or_default();
     let value = |value: serde_json::Value| match value {
-        serde_json::Value::String(text) => text,
-        other => other.to_string(),
+        serde_json::Value::Null => None,
+        serde_json::Value::String(text) => Some(text).filter(|text| !text.is_empty()),
+        other => Some(other.to_string()),
     };
     Row {
         seq: entry.seq,
@@ -187,6 +188,6 @@ fn row(entry: AuditEntry, users: &[User]) -> Row {
         address: entry.address.unwrap_or_default(),
         action: entry.action,
         subject: entry.subject,
-        details: detail.into_iter().map(|(name, found)| (name, value(found))).collect(),
+        details: detail.into_iter().filter_map(|(name, found)| Some((name, value(found)?))).collect(),
     }
 }

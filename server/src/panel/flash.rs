@@ -27,6 +27,10 @@ impl Flash {
     pub(super) fn from_stored(stored: &str) -> Option<Self> {
         let good = |text| Self { good: true, text };
         let bad = |text| Self { good: false, text };
-        stored.strip_prefix('+').map(str::to_owned).map(good).or_else(|| stored.strip_prefix('-').map(str::to_owned).map(bad))
+        stored
+            .strip_prefix('+')
+            .map(str::to_owned)
+            .map(good)
+            .or_else(|| stored.strip_prefix('-').map(str::to_owned).map(bad))
     }
 }

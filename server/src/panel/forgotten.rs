@@ -49,9 +49,7 @@ enum Stage {
 }
 
 pub(super) fn pages() -> Pages {
-    Pages::default()
-        .form("/panel/forgotten", show_forgotten, ask)
-        .form("/panel/reset/{token}", show_reset, reset)
+    Pages::default().form("/panel/forgotten", show_forgotten, ask).form("/panel/reset/{token}", show_reset, reset)
 }
 
 async fn show_forgotten(visitor: Visitor) -> Result<Response, Refusal> {
@@ -97,21 +95,13 @@ pub(super) fn link(app: &App, token: &str) -> Zeroizing<String> {
     Zeroizing::new(format!("{}/panel/reset/{token}", app.listener.base_url))
 }
 
-async fn show_reset(
-    State(app): State<App>,
-    Path(token): Path<String>,
-    visitor: Visitor,
-) -> Result<Response, Refusal> {
+async fn show_reset(State(app): State<App>, Path(token): Path<String>, visitor: Visitor) -> Result<Response, Refusal> {
     let page_ = reset_page(&app.services.administration, &visitor, token, Faults::default()).await?;
     let status = if page_.stage == Stage::Dead { StatusCode::NOT_FOUND } else { StatusCode::OK };
     Ok(visitor.stamp(page_with(status, &page_)?))
 }
 
-async fn reset(
-    State(app): State<App>,
-    Path(token): Path<String>,
-    form: VisitorForm,
-) -> Result<Response, Refusal> {
+async fn reset(State(app): State<App>, Path(token): Path<String>, form: VisitorForm) -> Result<Response, Refusal> {
     let VisitorForm { visitor, arrival, fields, .. } = form;
     let administration = &app.services.administration;
     let (password, again) = (fields.secret("password"), fields.secret("password_again"));

@@ -83,11 +83,7 @@ async fn receive<T: Act>(request: Request, app: &App) -> Result<(SignedIn, Field
     match found.map_err(|error| refused(error.into()))? {
         Found::Live(session, user) => {
             let who = SignedIn::new(app, arrival, &token, *session, user).await.map_err(refused)?;
-            if who.may(T::RIGHT) {
-                Ok((who, fields, path))
-            } else {
-                Err(refused(Refusal::new(Reason::ScopeDenied)))
-            }
+            if who.may(T::RIGHT) { Ok((who, fields, path)) } else { Err(refused(Refusal::new(Reason::ScopeDenied))) }
         }
         Found::TimedOut(session) => {
             // What was typed waits for the same user.

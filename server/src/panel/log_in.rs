@@ -83,10 +83,11 @@ impl Act for SwitchMode {
 }
 
 pub(super) fn pages() -> Pages {
-    Pages::default()
-        .form("/panel/login", show, log_in)
-        .act("/panel/logout", log_out, ROOT)
-        .act("/panel/mode", switch_mode, ROOT)
+    Pages::default().form("/panel/login", show, log_in).act("/panel/logout", log_out, ROOT).act(
+        "/panel/mode",
+        switch_mode,
+        ROOT,
+    )
 }
 
 /// Asks who it is, then leads there.
@@ -198,8 +199,18 @@ mod tests {
             assert_eq!(Next::read(kept).path(), kept);
         }
         for other in [
-            "", "/", "/panelx", "//evil.example", "/panel//evil.example", "https://evil.example/panel", "/panel/\\evil",
-            "/panel/%2e", "/panel/a b", "/panel/login", "/panel/x?y=z", "/panel/x\r\nset-cookie: a=b",
+            "",
+            "/",
+            "/panelx",
+            "//evil.example",
+            "/panel//evil.example",
+            "https://evil.example/panel",
+            "/panel/\\evil",
+            "/panel/%2e",
+            "/panel/a b",
+            "/panel/login",
+            "/panel/x?y=z",
+            "/panel/x\r\nset-cookie: a=b",
         ] {
             assert_eq!(Next::read(other).path(), ROOT, "{other:?}");
         }

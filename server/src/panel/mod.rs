@@ -27,6 +27,7 @@ mod access;
 mod account;
 mod address_list;
 mod admin;
+mod agent;
 mod answer;
 mod audit;
 mod chart;

@@ -37,7 +37,9 @@ fn describe(reason: &Reason) -> (StatusCode, &'static str, &'static str) {
         Reason::MethodNotAllowed(_) => {
             (S::METHOD_NOT_ALLOWED, "This is not possible here", "Start again from the overview.")
         }
-        Reason::NotFound => (S::NOT_FOUND, "Not found", "There is no such page, or it is not yours to see in this mode."),
+        Reason::NotFound => {
+            (S::NOT_FOUND, "Not found", "There is no such page, or it is not yours to see in this mode.")
+        }
         Reason::OriginDenied => (
             S::FORBIDDEN,
             "This form is out of date",
@@ -49,7 +51,9 @@ fn describe(reason: &Reason) -> (StatusCode, &'static str, &'static str) {
         Reason::ScopeDenied => {
             (S::FORBIDDEN, "Your role does not allow this", "Nothing was changed. Ask an owner of this account.")
         }
-        Reason::Unavailable(_) => (S::SERVICE_UNAVAILABLE, "Try again shortly", "The server is busy. Nothing was changed."),
+        Reason::Unavailable(_) => {
+            (S::SERVICE_UNAVAILABLE, "Try again shortly", "The server is busy. Nothing was changed.")
+        }
         _ => (S::INTERNAL_SERVER_ERROR, "Something went wrong", "It is our fault, and it was written to the log."),
     }
 }

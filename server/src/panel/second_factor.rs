@@ -8,7 +8,9 @@ use http::header::CONTENT_TYPE;
 use qrcodegen::{QrCode, QrCodeEcc};
 use zeroize::Zeroizing;
 
-use super::{Act, Faults, Fields, Flash, Pages, Proven, Right, Section, SignedIn, StepUp, View, answer, page, page_with};
+use super::{
+    Act, Faults, Fields, Flash, Pages, Proven, Right, Section, SignedIn, StepUp, View, answer, page, page_with,
+};
 use crate::account::{RecoveryCode, SecretText, TotpSecret};
 use crate::administration::Error;
 use crate::app::App;
@@ -119,10 +121,7 @@ async fn show_off(_: StepUp, who: SignedIn) -> Result<Response, Refusal> {
     page(&OffPage { view: who.view(Section::Account) })
 }
 
-async fn switch_off(
-    State(app): State<App>,
-    Proven { who, .. }: Proven<Off>,
-) -> Result<Response, Refusal> {
+async fn switch_off(State(app): State<App>, Proven { who, .. }: Proven<Off>) -> Result<Response, Refusal> {
     if app.services.administration.reset_second_factor(&who.actor(), who.user.id).await? {
         // The new generation has ended every session, this one too.
         app.services.panel_sessions.end_all(&who.user, None).await?;

@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 
 use super::moment::Moment;
-use super::{Act, Fields, Flash, Form, Pages, Right, Section, SignedIn, View, page};
+use super::{Act, Fields, Flash, Form, Pages, Right, Section, SignedIn, View, agent, page};
 use crate::app::App;
 use crate::auth::{Reason, Refusal};
 
@@ -19,6 +19,7 @@ struct SessionsPage {
 struct Row {
     id: String,
     current: bool,
+    browser: String,
     agent: String,
     address: String,
     began: Moment,
@@ -38,10 +39,11 @@ impl Act for End {
 const PATH: &str = "/panel/sessions";
 
 pub(super) fn pages() -> Pages {
-    Pages::default()
-        .page(PATH, show)
-        .act("/panel/sessions/others/end", end_others, PATH)
-        .act("/panel/sessions/{id}/end", end, PATH)
+    Pages::default().page(PATH, show).act("/panel/sessions/others/end", end_others, PATH).act(
+        "/panel/sessions/{id}/end",
+        end,
+        PATH,
+    )
 }
 
 async fn show(State(app): State<App>, who: SignedIn) -> Result<Response, Refusal> {
@@ -49,7 +51,8 @@ async fn show(State(app): State<App>, who: SignedIn) -> Result<Response, Refusal
     let sessions = sessions.into_iter().map(|session| Row {
         current: session.id == who.session.id,
         id: session.id,
-        agent: if session.agent.is_empty() { "Unknown browser".to_owned() } else { session.agent },
+        browser: agent::short(&session.agent),
+        agent: session.agent,
         address: session.address.unwrap_or_else(|| "unknown".to_owned()),
         began: Moment(session.created_at),
         seen: Moment(session.seen_at),

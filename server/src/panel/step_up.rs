@@ -59,11 +59,7 @@ impl Act for Confirmation {
     const RIGHT: Right = Right::Own;
 
     fn read(fields: &Fields) -> Self {
-        Self {
-            password: fields.secret("password"),
-            otp: fields.secret("otp"),
-            next: Next::read(fields.raw("next")),
-        }
+        Self { password: fields.secret("password"), otp: fields.secret("otp"), next: Next::read(fields.raw("next")) }
     }
 }
 

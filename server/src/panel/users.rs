@@ -50,6 +50,7 @@ struct InvitedPage {
     link: Zeroizing<String>,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "independent facts of a user, each shown by itself")]
 struct Row {
     id: String,
     email: String,

@@ -31,6 +31,7 @@ pub(super) enum Section {
 }
 
 /// What the layout shows.
+#[expect(clippy::struct_excessive_bools, reason = "what the user may do, each asked by itself in templates")]
 pub(super) struct View {
     pub(super) look: Look,
     pub(super) section: Section,

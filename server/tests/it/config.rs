@@ -3,8 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use tollgate::account::Switch;
 use tollgate::auth::ListenerMode;
 use tollgate::config::{Config, Security};
+use tollgate::mail::SmtpSecurity;
 use tollgate::telemetry::LogFormat;
 use tollgate::transport::{Bounds, TlsIdentity};
 use tollgate_client_address::TrustedProxies;
@@ -72,6 +74,8 @@ fn the_sample_shows_every_key_there_is() {
         ("limits", format!("{MINIMAL}[limits]\n{wrong}")),
         ("log", format!("{MINIMAL}[log]\n{wrong}")),
         ("metrics", format!("{MINIMAL}[metrics]\n{wrong}")),
+        ("panel", format!("{MINIMAL}[panel]\n{wrong}")),
+        ("mail", format!("{MINIMAL}[mail]\n{wrong}")),
     ];
     for (section, text) in texts {
         let error = read(&text).unwrap_err();
@@ -96,8 +100,51 @@ fn what_is_left_out_has_its_default() {
     assert_eq!(config.limits.max_connections, Bounds::CONNECTIONS);
     assert_eq!(config.log.format, LogFormat::Json);
     assert!(config.metrics.is_none());
+    assert!(config.mail.is_none());
+    assert_eq!((config.panel.enabled, config.listeners[0].panel), (Switch::Off, Switch::Off));
     let config = read(&format!("{MINIMAL}[metrics]\n")).unwrap();
     assert_eq!(config.metrics.unwrap().address, ([127, 0, 0, 1], 9464).into(), "loopback unless said otherwise");
+}
+
+#[test]
+fn the_panel_is_served_where_it_is_said_to_be() {
+    let on = "[panel]\nenabled = true\n";
+    let listener = |line: &str| MINIMAL.replace("mode = \"live\"\n", &format!("mode = \"live\"\n{line}"));
+    for (text, panel) in [
+        (format!("{MINIMAL}{on}"), Switch::On),
+        (format!("{}{on}", listener("panel = false\n")), Switch::Off),
+        (listener("panel = true\n"), Switch::On),
+    ] {
+        assert_eq!(read(&text).unwrap().listeners[0].panel, panel, "{text}");
+    }
+}
+
+#[test]
+fn mail_goes_over_a_protected_way_or_stays_on_the_machine() {
+    let mail = |lines: &str| {
+        read(&format!("{MINIMAL}[mail]\nfrom = \"a@pay.example\"\n{lines}")).map(|config| config.mail.unwrap())
+    };
+    let table = [
+        ("host = \"smtp.example\"\n", SmtpSecurity::StartTls, 587),
+        ("host = \"smtp.example\"\nsecurity = \"tls\"\n", SmtpSecurity::Tls, 465),
+        ("host = \"127.0.0.1\"\nsecurity = \"none\"\n", SmtpSecurity::LoopbackOnly, 25),
+        ("host = \"::1\"\nsecurity = \"none\"\nport = 2525\n", SmtpSecurity::LoopbackOnly, 2525),
+    ];
+    for (lines, security, port) in table {
+        let server = mail(lines).unwrap();
+        assert_eq!((server.security, server.port), (security, port), "{lines}");
+    }
+    let refused = [
+        ("host = \"smtp.example\"\nsecurity = \"none\"\n", "mail.security"),
+        ("host = \"\"\n", "mail.host"),
+        ("host = \"smtp.example\"\nuser = \"u\"\n", "mail.password_file"),
+        ("host = \"smtp.example\"\npassword_file = \"p\"\n", "mail.user"),
+        ("host = \"smtp.example\"\nuser = \"u\"\npassword_file = \"nowhere\"\n", "mail.password_file"),
+    ];
+    for (lines, key) in refused {
+        let error = mail(lines).unwrap_err();
+        assert!(error.contains(key), "{lines}: {error}");
+    }
 }
 
 #[test]
@@ -135,7 +182,7 @@ fn what_is_wrong_is_said_in_one_sentence_that_names_the_key() {
     let table = [
         ("no TOML", "[storage".to_owned(), "DIR/tollgate.toml, line 1: "),
         ("empty", String::new(), "missing field `storage`"),
-        ("unknown section", format!("{MINIMAL}[panel]\n"), "line 11: unknown field `panel`"),
+        ("unknown section", format!("{MINIMAL}[pannel]\n"), "line 11: unknown field `pannel`"),
         ("unknown key", with("mode =", "modus = 1\nmode ="), "line 6 (modus): unknown field `modus`"),
         ("key twice", with("mode =", "mode = \"test\"\nmode ="), "line 7 (mode): duplicate key"),
         ("missing key", with("data = \"data\"", ""), "missing field `data`"),

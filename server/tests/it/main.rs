@@ -24,6 +24,7 @@ mod metrics;
 mod must_refuse;
 mod oauth;
 mod openapi;
+mod panel;
 mod pledg;
 mod sdk;
 mod serve;

@@ -100,6 +100,8 @@ async fn user(world: &World, merchant: &MerchantId, email: &str, password: &str)
         generation: 1,
         disabled: false,
         role: Role::Developer,
+        administrator: false,
+        second_factor: None,
         api_basic: true,
     };
     user.id = world.services.vault.insert_user(&user, world.now()).await.unwrap();

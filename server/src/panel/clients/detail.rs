@@ -39,7 +39,7 @@ struct Row {
 }
 
 pub(super) fn pages() -> Pages {
-    Pages::default().page("/panel/clients/{id}", show)
+    Pages::default().page("/panel/clients/{client}", show)
 }
 
 async fn show(State(app): State<App>, Named(id): Named, who: SignedIn) -> Result<Response, Refusal> {

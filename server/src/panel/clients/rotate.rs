@@ -18,7 +18,7 @@ use crate::panel::{Faults, Pages, Proven, Section, SignedIn};
 use crate::payments::CallKey;
 
 pub(super) fn pages() -> Pages {
-    Pages::default().form("/panel/clients/{id}/rotate", show, rotate)
+    Pages::default().form("/panel/clients/{client}/rotate", show, rotate)
 }
 
 async fn show(State(app): State<App>, Named(id): Named, who: SignedIn) -> Result<Response, Refusal> {

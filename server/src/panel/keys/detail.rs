@@ -61,7 +61,7 @@ impl Act for Waiting {
 }
 
 pub(super) fn pages() -> Pages {
-    Pages::default().form("/panel/keys/{id}", show, change)
+    Pages::default().form("/panel/keys/{key}", show, change)
 }
 
 async fn show(State(app): State<App>, Named(id): Named, who: SignedIn) -> Result<Response, Refusal> {

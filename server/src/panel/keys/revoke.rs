@@ -11,7 +11,7 @@ use crate::panel::revocation::{Doomed, Revoke, ask_to_revoke};
 use crate::panel::{Flash, Pages, Proven, Section, SignedIn};
 
 pub(super) fn pages() -> Pages {
-    Pages::default().form("/panel/keys/{id}/revoke", show, revoke)
+    Pages::default().form("/panel/keys/{key}/revoke", show, revoke)
 }
 
 async fn show(State(app): State<App>, Named(id): Named, who: SignedIn) -> Result<Response, Refusal> {

@@ -19,7 +19,7 @@ use crate::payments::CallKey;
 const LOOK_BACK: u32 = 200;
 
 pub(super) fn pages() -> Pages {
-    Pages::default().form("/panel/keys/{id}/rotate", show, rotate)
+    Pages::default().form("/panel/keys/{key}/rotate", show, rotate)
 }
 
 async fn show(State(app): State<App>, Named(id): Named, who: SignedIn) -> Result<Response, Refusal> {

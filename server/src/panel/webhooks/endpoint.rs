@@ -43,10 +43,10 @@ impl Act for Press {
 
 pub(super) fn pages() -> Pages {
     Pages::default()
-        .page("/panel/webhooks/endpoints/{id}", show)
-        .act("/panel/webhooks/endpoints/{id}/test", test, ROOT)
-        .act("/panel/webhooks/endpoints/{id}/enable", enable, ROOT)
-        .form("/panel/webhooks/endpoints/{id}/remove", show_remove, remove)
+        .page("/panel/webhooks/endpoints/{endpoint}", show)
+        .act("/panel/webhooks/endpoints/{endpoint}/test", test, ROOT)
+        .act("/panel/webhooks/endpoints/{endpoint}/enable", enable, ROOT)
+        .form("/panel/webhooks/endpoints/{endpoint}/remove", show_remove, remove)
 }
 
 async fn show(State(app): State<App>, id: Word, who: SignedIn) -> Result<Response, Refusal> {

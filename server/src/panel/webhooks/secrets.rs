@@ -95,9 +95,9 @@ pub(super) fn pages() -> Pages {
     Pages::default()
         .page(ROOT, list)
         .form("/panel/webhooks/secrets/new/{purpose}", show_new, make)
-        .form("/panel/webhooks/secrets/{id}/reveal", show_reveal, reveal)
-        .form("/panel/webhooks/secrets/{id}/rotate", show_rotate, rotate)
-        .form("/panel/webhooks/secrets/{id}/revoke", show_revoke, revoke)
+        .form("/panel/webhooks/secrets/{secret}/reveal", show_reveal, reveal)
+        .form("/panel/webhooks/secrets/{secret}/rotate", show_rotate, rotate)
+        .form("/panel/webhooks/secrets/{secret}/revoke", show_revoke, revoke)
 }
 
 async fn list(State(app): State<App>, who: SignedIn) -> Result<Response, Refusal> {

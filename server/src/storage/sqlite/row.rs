@@ -8,8 +8,7 @@ use tollgate_client_address::{Cidr, IpList};
 
 use crate::account::{
     ClientDialect, Credential, CredentialKind, EmailAddress, ForeignPair, Merchant, MerchantId, MerchantStatus,
-    OauthClient, PasswordHash, Role, RsaKey, SealedSecret, SealedTotp, SecretPurpose, User,
-    UserId,
+    OauthClient, PasswordHash, Role, RsaKey, SealedSecret, SealedTotp, SecretPurpose, User, UserId,
 };
 use crate::clock::{epoch_ms, from_epoch_ms};
 use crate::payments::{Amount, Currency, NewPaymentRequest, PaymentRequest, PaymentRequestStatus};

@@ -32,7 +32,8 @@ impl SecondFactors for Sqlite {
     }
 
     async fn enrolment(&self, user: UserId, now: OffsetDateTime) -> Result<Option<SealedTotp>, StorageError> {
-        let query = sqlx::query("SELECT key_version, sealed FROM totp_enrolments WHERE user_id = $1 AND expires_at > $2");
+        let query =
+            sqlx::query("SELECT key_version, sealed FROM totp_enrolments WHERE user_id = $1 AND expires_at > $2");
         let found = query.bind(user.get()).bind(epoch_ms(now)).fetch_optional(&self.read).await?;
         found
             .map(|row| Ok(SealedTotp { key_version: row.try_get("key_version")?, sealed: row.try_get("sealed")? }))

@@ -120,7 +120,9 @@ fn changed(old: &User, raised: i64, what: &UserChange) -> Option<User> {
         UserChange::NoSecondFactor => {
             old.second_factor.is_some().then(|| User { second_factor: None, generation: raised, ..old.clone() })
         }
-        UserChange::Password(hash) | UserChange::PasswordByLink(hash, _) => Some(User { password_hash: hash.clone(), generation: raised, ..old.clone() }),
+        UserChange::Password(hash) | UserChange::PasswordByLink(hash, _) => {
+            Some(User { password_hash: hash.clone(), generation: raised, ..old.clone() })
+        }
         UserChange::Role(role) => (old.role != *role).then(|| User { role: *role, ..old.clone() }),
         UserChange::SecondFactor(secret, _) => Some(User { second_factor: Some(secret.clone()), ..old.clone() }),
     }
@@ -131,9 +133,8 @@ fn is_owner(user: &User) -> bool {
 }
 
 async fn has_other_owner(connection: &mut SqliteConnection, user: &User) -> Result<bool, StorageError> {
-    let query = sqlx::query(
-        "SELECT id FROM users WHERE merchant_id = $1 AND id <> $2 AND role = $3 AND disabled = 0 LIMIT 1",
-    );
+    let query =
+        sqlx::query("SELECT id FROM users WHERE merchant_id = $1 AND id <> $2 AND role = $3 AND disabled = 0 LIMIT 1");
     let query = query.bind(user.merchant.as_str()).bind(user.id.get()).bind(Role::Owner.as_str());
     Ok(query.fetch_optional(connection).await?.is_some())
 }

@@ -1,0 +1,10 @@
+//! The control panel, driven as a browser without script drives it.
+
+mod browser;
+mod forgotten;
+mod forms;
+mod log_in;
+mod pages;
+mod routes;
+mod second_factor;
+mod users;
