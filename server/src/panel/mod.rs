@@ -40,6 +40,7 @@ mod flash;
 mod forgotten;
 mod form;
 mod keys;
+mod last_use;
 mod log_in;
 mod moment;
 mod once;

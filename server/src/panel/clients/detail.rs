@@ -1,4 +1,4 @@
-//! `/panel/clients/{id}`: one client and its secrets.
+//! `/panel/clients/{client}`: one client and its secrets.
 
 use askama::Template;
 use axum::extract::State;
@@ -9,6 +9,7 @@ use crate::account::Credential;
 use crate::app::App;
 use crate::auth::Refusal;
 use crate::panel::address_list;
+use crate::panel::last_use::{Used, last_use};
 use crate::panel::moment::Moment;
 use crate::panel::place::Named;
 use crate::panel::standing::Standing;
@@ -35,6 +36,7 @@ struct Row {
     id: String,
     masked: String,
     addresses: String,
+    used: Option<Used>,
     standing: Standing,
 }
 
@@ -44,13 +46,10 @@ pub(super) fn pages() -> Pages {
 
 async fn show(State(app): State<App>, Named(id): Named, who: SignedIn) -> Result<Response, Refusal> {
     let client = find(&app, &who, id).await?;
-    let row = |secret: &Credential| Row {
-        id: secret.id.as_str().to_owned(),
-        masked: masked(secret),
-        addresses: address_list::in_words(&secret.ip_list),
-        standing: Standing::of(&secret.lifecycle, who.arrival.now),
-    };
-    let secrets: Vec<_> = secrets(&app, &client).await?.iter().map(row).collect();
+    let mut rows = Vec::new();
+    for secret in &secrets(&app, &client).await? {
+        rows.push(row(secret, last_use(&app, secret.id).await?, &who));
+    }
     page(&ClientPage {
         view: who.view(Section::Clients),
         root: ROOT,
@@ -60,8 +59,18 @@ async fn show(State(app): State<App>, Named(id): Named, who: SignedIn) -> Result
         dialect: Dialect::of(client.dialect),
         scopes: client.scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),
         created: Moment(client.created_at),
-        usable: secrets.iter().any(|row| row.standing.usable),
-        secrets,
+        usable: rows.iter().any(|row| row.standing.usable),
+        secrets: rows,
         name: client.name,
     })
+}
+
+fn row(secret: &Credential, used: Option<Used>, who: &SignedIn) -> Row {
+    Row {
+        id: secret.id.as_str().to_owned(),
+        masked: masked(secret),
+        addresses: address_list::in_words(&secret.ip_list),
+        used,
+        standing: Standing::of(&secret.lifecycle, who.arrival.now),
+    }
 }

@@ -1,4 +1,4 @@
-//! `/panel/clients/{id}/revoke` and `/panel/clients/secrets/{id}/revoke`: the end of a client, or of one secret.
+//! `/panel/clients/{client}/revoke` and `/panel/clients/secrets/{client_secret}/revoke`: the end of a client, or of one secret.
 
 use axum::extract::State;
 use axum::response::Response;

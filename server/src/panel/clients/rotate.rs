@@ -1,4 +1,4 @@
-//! `/panel/clients/{id}/rotate`: a new secret in the place of the others.
+//! `/panel/clients/{client}/rotate`: a new secret in the place of the others.
 
 use axum::extract::State;
 use axum::response::Response;

@@ -1,4 +1,4 @@
-//! `/panel/keys/{id}`: one key, its name and its address list.
+//! `/panel/keys/{key}`: one key, its name and its address list.
 
 use askama::Template;
 use axum::extract::State;
@@ -13,6 +13,7 @@ use crate::administration::Error;
 use crate::app::App;
 use crate::auth::Refusal;
 use crate::panel::address_list::{self, AddressList};
+use crate::panel::last_use::{Used, last_use};
 use crate::panel::place::Named;
 use crate::panel::standing::Standing;
 use crate::panel::{Act, Faults, Fields, Flash, Pages, Proven, Right, Section, SignedIn, View, page_with};
@@ -30,6 +31,7 @@ struct KeyPage {
     user: Option<String>,
     scopes: Vec<String>,
     addresses: String,
+    used: Option<Used>,
     standing: Standing,
     client: ClientAddress,
     limits: Limits,
@@ -68,7 +70,7 @@ async fn show(State(app): State<App>, Named(id): Named, who: SignedIn) -> Result
     let (key, family) = find(&app, &who, id).await?;
     let stored = || Limits { name: key.name.clone(), addresses: AddressList::stored(&key.ip_list) };
     let limits = who.draft::<Waiting>().0.unwrap_or_else(stored);
-    form(&who, &key, family, limits, Faults::default())
+    form(&app, &who, &key, family, limits, Faults::default()).await
 }
 
 async fn change(
@@ -79,13 +81,13 @@ async fn change(
     let (key, family) = find(&app, &who, id).await?;
     let list = match input.addresses.list() {
         Ok(list) => list,
-        Err(fault) => return form(&who, &key, family, input, Faults::one("networks", fault)),
+        Err(fault) => return form(&app, &who, &key, family, input, Faults::one("networks", fault)).await,
     };
     let administration = &app.services.administration;
     if input.name != key.name {
         match administration.rename_key(&who.actor(), id, &input.name).await {
             Ok(()) => {}
-            Err(Error::Invalid(_)) => return form(&who, &key, family, input, Faults::one("name", NAME)),
+            Err(Error::Invalid(_)) => return form(&app, &who, &key, family, input, Faults::one("name", NAME)).await,
             Err(error) => return Err(error.into()),
         }
     }
@@ -95,7 +97,8 @@ async fn change(
     who.done(&path_of(id), Flash::good("The key was changed. It counts from the next call on.")).await
 }
 
-fn form(
+async fn form(
+    app: &App,
     who: &SignedIn,
     key: &Credential,
     family: &'static Family,
@@ -114,6 +117,7 @@ fn form(
         user: key.user.map(|user| user.to_string()),
         scopes: key.scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),
         addresses: address_list::in_words(&key.ip_list),
+        used: last_use(app, key.id).await?,
         standing: Standing::of(&key.lifecycle, who.arrival.now),
         client: who.arrival.client,
         limits,

@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
+use tollgate_client_address::Entries;
 
 use super::{Family, ROOT, find, path_of};
 use crate::account::Credential;
@@ -10,6 +11,7 @@ use crate::administration::Page;
 use crate::app::App;
 use crate::auth::Refusal;
 use crate::panel::address_list;
+use crate::panel::last_use::{Used, last_use};
 use crate::panel::place::Behind;
 use crate::panel::standing::Standing;
 use crate::panel::{Pages, Section, SignedIn, View, page};
@@ -30,7 +32,9 @@ struct Row {
     masked: String,
     dialect: &'static str,
     scopes: Vec<String>,
+    /// Empty when it may come from anywhere.
     addresses: String,
+    used: Option<Used>,
     standing: Standing,
     path: String,
     rotate: &'static str,
@@ -53,18 +57,26 @@ async fn show(State(app): State<App>, Behind(after): Behind, who: SignedIn) -> R
     let more = keys.len() > LIMIT as usize;
     keys.truncate(LIMIT as usize);
     let more = if more { keys.last().map(|key| key.id.as_str().to_owned()) } else { None };
-    let keys = keys.iter().filter_map(|key| row(key, &who)).collect();
-    page(&ListPage { view: who.view(Section::Keys), keys, first: after.is_none(), more })
+    let mut rows = Vec::with_capacity(keys.len());
+    for key in &keys {
+        let used = last_use(&app, key.id).await?;
+        rows.extend(row(key, used, &who));
+    }
+    page(&ListPage { view: who.view(Section::Keys), keys: rows, first: after.is_none(), more })
 }
 
-fn row(key: &Credential, who: &SignedIn) -> Option<Row> {
+fn row(key: &Credential, used: Option<Used>, who: &SignedIn) -> Option<Row> {
     let family = Family::of(key.kind)?;
     Some(Row {
         name: key.name.clone(),
         masked: family.masked(key),
         dialect: family.name,
         scopes: key.scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),
-        addresses: address_list::in_words(&key.ip_list),
+        addresses: match key.ip_list.entries() {
+            Entries::Unrestricted => String::new(),
+            Entries::Only(_) => address_list::in_words(&key.ip_list),
+        },
+        used,
         standing: Standing::of(&key.lifecycle, who.arrival.now),
         path: path_of(key.id),
         rotate: family.rotate,

@@ -1,4 +1,4 @@
-//! `/panel/keys/{id}/revoke`: the end of a key.
+//! `/panel/keys/{key}/revoke`: the end of a key.
 
 use axum::extract::State;
 use axum::response::Response;

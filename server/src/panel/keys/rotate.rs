@@ -1,4 +1,4 @@
-//! `/panel/keys/{id}/rotate`: a new key in the place of another.
+//! `/panel/keys/{key}/rotate`: a new key in the place of another.
 
 use axum::extract::State;
 use axum::response::Response;

@@ -1,4 +1,4 @@
-//! `/panel/signing/keys/{id}/retire` and `…/revoke`: the end of a public key, soon or now.
+//! `/panel/signing/keys/{rsa_key}/retire` and `…/revoke`: the end of a public key, soon or now.
 
 use axum::extract::State;
 use axum::response::Response;

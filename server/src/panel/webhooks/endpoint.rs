@@ -1,4 +1,4 @@
-//! `/panel/webhooks/endpoints/{id}`: one endpoint, and what can be done with it.
+//! `/panel/webhooks/endpoints/{endpoint}`: one endpoint, and what can be done with it.
 
 use askama::Template;
 use axum::extract::State;
