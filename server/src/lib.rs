@@ -29,5 +29,5 @@ pub mod shop;
 pub mod storage;
 pub mod telemetry;
 pub mod transport;
-pub mod webhooks;
 pub mod usage;
+pub mod webhooks;

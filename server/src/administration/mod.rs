@@ -102,8 +102,18 @@ impl Administration {
     /// Administration over these parts.
     #[must_use]
     pub fn new(parts: AdministrationParts) -> Self {
-        let AdministrationParts { directory, records, peppers, sealer, ledger, panel_key, passwords, webhooks, rng, clock } =
-            parts;
+        let AdministrationParts {
+            directory,
+            records,
+            peppers,
+            sealer,
+            ledger,
+            panel_key,
+            passwords,
+            webhooks,
+            rng,
+            clock,
+        } = parts;
         Self { directory, records, peppers, sealer, ledger, panel_key, passwords, webhooks, rng, clock }
     }
 

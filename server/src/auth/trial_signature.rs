@@ -28,7 +28,12 @@ impl Gate {
     /// # Errors
     ///
     /// [`Reason::Unavailable`] without random bytes.
-    pub fn issue_trial(&self, merchant: &MerchantId, mode: Mode, arrival: &Arrival) -> Result<IssuedChallenge, Refusal> {
+    pub fn issue_trial(
+        &self,
+        merchant: &MerchantId,
+        mode: Mode,
+        arrival: &Arrival,
+    ) -> Result<IssuedChallenge, Refusal> {
         Ok(self.challenge_keys.issue(&trier(merchant, mode)?, arrival.now, |bytes| self.rng.fill(bytes))?)
     }
 
@@ -64,7 +69,9 @@ impl Gate {
         match answered.redeem(&store).await {
             Ok(_) => Ok(Ok(())),
             Err(error) if error.kind() == RedeemErrorKind::AlreadyUsed => Ok(Err(TrialFault::Challenge)),
-            Err(error) => Err(error.into_store_error().map_or_else(|| Refusal::new(Reason::Unavailable(1)), Refusal::from)),
+            Err(error) => {
+                Err(error.into_store_error().map_or_else(|| Refusal::new(Reason::Unavailable(1)), Refusal::from))
+            }
         }
     }
 }

@@ -129,7 +129,10 @@ mod tests {
     fn says_which_entry_is_wrong_and_why() {
         let table = [
             ("", "Enter at least one"),
-            ("203.0.113.0/24\n203.0.113.9/24", "Entry 2, “203.0.113.9/24”: it names an address inside a network. The network is 203.0.113.0/24."),
+            (
+                "203.0.113.0/24\n203.0.113.9/24",
+                "Entry 2, “203.0.113.9/24”: it names an address inside a network. The network is 203.0.113.0/24.",
+            ),
             ("2001:db8::1/32", "The network is 2001:db8::/32."),
             ("0.0.0.0/0", "it is every address"),
             ("10.0.0.0/33", "prefix length"),

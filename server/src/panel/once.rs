@@ -4,7 +4,7 @@ use axum::response::Response;
 
 use askama::Template;
 
-use super::{SignedIn, Section, View, page};
+use super::{Section, SignedIn, View, page};
 use crate::account::SecretText;
 use crate::auth::Refusal;
 

@@ -63,7 +63,8 @@ mod tests {
     fn every_scope_is_explained() {
         let keys = [KeyFamily::CAIBO, KeyFamily::CARDPLUSPAY, KeyFamily::EIGHTY_EIGHT_PAY].map(KeyFamily::scopes);
         let clients = [ClientDialect::Alternative, ClientDialect::Pledg].map(ClientDialect::scopes);
-        for scope in keys.iter().chain(&clients).flat_map(|scopes| scopes.split(' ')).filter(|scope| !scope.is_empty()) {
+        for scope in keys.iter().chain(&clients).flat_map(|scopes| scopes.split(' ')).filter(|scope| !scope.is_empty())
+        {
             assert_ne!(words(scope), "", "{scope}");
         }
     }

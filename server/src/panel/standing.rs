@@ -89,8 +89,14 @@ mod tests {
 
     #[test]
     fn lengths_have_two_units() {
-        let table = [(59, "less than a minute"), (60, "1 min"), (3600, "1 h"), (3661, "1 h 1 min"), (86_400, "1 d"),
-            (90_000, "1 d 1 h")];
+        let table = [
+            (59, "less than a minute"),
+            (60, "1 min"),
+            (3600, "1 h"),
+            (3661, "1 h 1 min"),
+            (86_400, "1 d"),
+            (90_000, "1 d 1 h"),
+        ];
         for (seconds, words) in table {
             assert_eq!(in_words(Duration::seconds(seconds)), words);
         }

@@ -33,10 +33,10 @@ pub use orders::{OrderOutcome, Orders};
 pub use password_links::{LinkPurpose, PasswordLink, PasswordLinks};
 pub use purchases::{Credit, CreditOutcome, LinkOutcome, NewCredit, Purchases, ReleaseOutcome, SettledPurchase};
 pub use records::{REQUEST_SIGNING, Records, RequestSigning};
+pub use samples::{SampleBatch, Samples};
 pub use second_factors::SecondFactors;
 pub use sessions::{PanelSession, SessionChange, Sessions};
 pub use usage::{HourOfUse, LastUse, UsageBook};
-pub use samples::{SampleBatch, Samples};
 pub use vault::{Answered, Created, Idempotency, NewPaymentAttempt, PaymentAttempt, PaymentOutcome, Render, Vault};
 pub use webhooks::{
     Attempt, AttemptError, AttemptOutcome, Delivery, DeliveryCursor, DeliveryState, Endpoint, EndpointId,

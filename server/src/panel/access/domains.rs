@@ -77,9 +77,7 @@ async fn change(State(app): State<App>, Proven { who, input, proof: _ }: Proven<
     };
     match app.services.administration.set_merchant_domains(&who.actor(), &who.merchant.id, origins).await {
         Ok(()) => who.done(ROOT, Flash::good("The domains were changed.")).await,
-        Err(Error::Invalid(_)) => {
-            form(&who, input.typed, Faults::one("domains", "There is room for 100 domains."))
-        }
+        Err(Error::Invalid(_)) => form(&who, input.typed, Faults::one("domains", "There is room for 100 domains.")),
         Err(error) => Err(error.into()),
     }
 }

@@ -13,9 +13,7 @@ use crate::app::App;
 use crate::auth::Refusal;
 use crate::panel::place::Word;
 use crate::panel::scope_choice::{ScopeBox, ScopeChoice};
-use crate::panel::{
-    Act, Faults, Fields, Flash, Pages, Proven, Right, Section, SignedIn, StepUp, View, page_with,
-};
+use crate::panel::{Act, Faults, Fields, Flash, Pages, Proven, Right, Section, SignedIn, StepUp, View, page_with};
 
 #[derive(Template)]
 #[template(path = "panel/clients/import.html")]
@@ -82,10 +80,9 @@ async fn import(
             return who.done(&path_of(client.id), flash).await;
         }
         Err(Error::Invalid("name")) => ("name", NAME),
-        Err(Error::Invalid("client id")) => (
-            "foreign_id",
-            "An id has 1 to 255 bytes without control characters, and does not look like one of ours.",
-        ),
+        Err(Error::Invalid("client id")) => {
+            ("foreign_id", "An id has 1 to 255 bytes without control characters, and does not look like one of ours.")
+        }
         Err(Error::Taken) => ("foreign_id", "This id cannot be taken over: it is in use."),
         Err(Error::Weak) => ("foreign_secret", "The secret is too short to be safe: 16 bytes at least."),
         Err(Error::Invalid("secret")) => (

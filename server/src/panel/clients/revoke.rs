@@ -13,9 +13,11 @@ use crate::panel::revocation::{Doomed, Revoke, ask_to_revoke};
 use crate::panel::{Flash, Pages, Proven, Section, SignedIn};
 
 pub(super) fn pages() -> Pages {
-    Pages::default()
-        .form("/panel/clients/{client}/revoke", show_client, revoke_client)
-        .form("/panel/clients/secrets/{client_secret}/revoke", show_secret, revoke_secret)
+    Pages::default().form("/panel/clients/{client}/revoke", show_client, revoke_client).form(
+        "/panel/clients/secrets/{client_secret}/revoke",
+        show_secret,
+        revoke_secret,
+    )
 }
 
 async fn show_client(State(app): State<App>, Named(id): Named, who: SignedIn) -> Result<Response, Refusal> {

@@ -95,7 +95,8 @@ fn subject(client: &OauthClient, newest: &Credential) -> Subject {
         verb: "Rotate",
         shown: masked(newest),
         notes: vec![
-            "A new secret is made and shown once. The client keeps its id, its permissions and its addresses.".to_owned(),
+            "A new secret is made and shown once. The client keeps its id, its permissions and its addresses."
+                .to_owned(),
             "Every secret before it works for as long as you choose, then it is dead for good.".to_owned(),
         ],
         seen: newest.id.as_str().to_owned(),

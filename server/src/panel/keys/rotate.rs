@@ -72,7 +72,8 @@ async fn rotate(
             format!("The old key {old} works for another {length}, or until its own end if that comes sooner.")
         }
     };
-    let notes = vec![format!("The new {} key has the name, permissions and addresses of the old one.", family.name), fate];
+    let notes =
+        vec![format!("The new {} key has the name, permissions and addresses of the old one.", family.name), fate];
     let (text, next) = (issued.text, path_of(issued.record.id));
     let once = Once { title: "Your new key", notes, beside: None, label: "API key", text, again: false, next };
     show_once(&who, Section::Keys, once)

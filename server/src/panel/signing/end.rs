@@ -15,9 +15,11 @@ use crate::panel::rotation::{Rotate, Stale, Subject, rotation_page, stale_page};
 use crate::panel::{Faults, Flash, Pages, Proven, Section, SignedIn};
 
 pub(super) fn pages() -> Pages {
-    Pages::default()
-        .form("/panel/signing/keys/{rsa_key}/retire", show_retire, retire)
-        .form("/panel/signing/keys/{rsa_key}/revoke", show_revoke, revoke)
+    Pages::default().form("/panel/signing/keys/{rsa_key}/retire", show_retire, retire).form(
+        "/panel/signing/keys/{rsa_key}/revoke",
+        show_revoke,
+        revoke,
+    )
 }
 
 async fn show_retire(State(app): State<App>, Named(id): Named, who: SignedIn) -> Result<Response, Refusal> {

@@ -123,11 +123,7 @@ async fn list(State(app): State<App>, After(after): After, who: SignedIn) -> Res
     page(&DeliveriesPage { view: who.view(Section::Webhooks), deliveries, first: after.is_none(), more })
 }
 
-async fn show(
-    State(app): State<App>,
-    Which(message, endpoint): Which,
-    who: SignedIn,
-) -> Result<Response, Refusal> {
+async fn show(State(app): State<App>, Which(message, endpoint): Which, who: SignedIn) -> Result<Response, Refusal> {
     let found = find(&app, &who, &Word(endpoint.as_str().to_owned())).await?;
     let attempts = app.services.webhooks.attempts(&who.merchant.id, who.mode, &message, &endpoint).await?;
     page(&DeliveryPage {

@@ -40,12 +40,7 @@ pub(super) static ALL: [Dialect; 4] = [
         webhooks: WebhookDialect::Caibo,
         about: "An attempt to pay was paid or declined.",
     },
-    Dialect {
-        word: "88pay",
-        name: "88Pay",
-        webhooks: WebhookDialect::EightyEightPay,
-        about: "A charge was made.",
-    },
+    Dialect { word: "88pay", name: "88Pay", webhooks: WebhookDialect::EightyEightPay, about: "A charge was made." },
     Dialect {
         word: "pledg",
         name: "Pledg",

@@ -78,11 +78,15 @@ async fn register(
         Err(error) => return Err(error.into()),
     };
     let Some(bearer) = bearer else {
-        return who.done(&path_of(&endpoint.id), Flash::good("The endpoint is registered. Send it a test event.")).await;
+        return who
+            .done(&path_of(&endpoint.id), Flash::good("The endpoint is registered. Send it a test event."))
+            .await;
     };
     let once = Once {
         title: "The endpoint's secret key",
-        notes: vec!["The endpoint is registered. Every delivery to it carries “Authorization: Bearer” and this key.".to_owned()],
+        notes: vec![
+            "The endpoint is registered. Every delivery to it carries “Authorization: Bearer” and this key.".to_owned(),
+        ],
         beside: Some(("Endpoint", endpoint.details.url.clone())),
         label: "Secret key",
         text: SecretText::new(bearer.expose_secret().to_owned()),

@@ -298,9 +298,10 @@ fn path(id: KeyId, step: &str) -> String {
 fn stale(who: &SignedIn) -> Result<Response, Refusal> {
     let stale = Stale {
         title: "This secret has been rotated already",
-        text: "Somebody did it in another tab, or elsewhere, or it was revoked or ran out. Nothing was changed now. The \
+        text:
+            "Somebody did it in another tab, or elsewhere, or it was revoked or ran out. Nothing was changed now. The \
                new secret is in the list and can be shown there."
-            .to_owned(),
+                .to_owned(),
         links: vec![("All secrets", ROOT.to_owned())],
     };
     stale_page(who, Section::Webhooks, stale)
@@ -309,7 +310,10 @@ fn stale(who: &SignedIn) -> Result<Response, Refusal> {
 fn too_many(who: &SignedIn) -> Result<Response, Refusal> {
     let stale = Stale {
         title: "There are as many secrets as can be in force",
-        text: format!("{} of a kind can be in force at a time. Revoke one first. Nothing was changed.", Administration::MAX_SECRETS),
+        text: format!(
+            "{} of a kind can be in force at a time. Revoke one first. Nothing was changed.",
+            Administration::MAX_SECRETS
+        ),
         links: vec![("All secrets", ROOT.to_owned())],
     };
     stale_page(who, Section::Webhooks, stale)
