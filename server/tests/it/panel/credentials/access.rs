@@ -62,6 +62,6 @@ async fn domains_are_origins_and_count_for_payment_pages() {
     browser.get("/panel/access").await.expect_page(200, "<code>https://new.example:8443</code>");
     let merchant = world.services.administration.merchant(&world.merchant_id()).await.unwrap().unwrap();
     assert_eq!(merchant.domains, ["https://new.example", "https://new.example:8443"]);
-    let many: String = (0..101).map(|n| format!("https://s{n}.example\n")).collect();
-    browser.submit(path, &[("domains", &many)]).await.expect_page(422, "room for 100");
+    let many: Vec<_> = (0..101).map(|n| format!("https://s{n}.example")).collect();
+    browser.submit(path, &[("domains", &many.join("\n"))]).await.expect_page(422, "room for 100");
 }

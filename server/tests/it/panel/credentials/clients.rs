@@ -10,7 +10,7 @@ use crate::world::{Call, World, world};
 /// What a pair gets at Pledg's token endpoint.
 async fn status(world: &World, id: &str, secret: &str) -> u16 {
     use base64::Engine;
-    let encoded = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
+    let encoded = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat();
     let pair = base64::engine::general_purpose::STANDARD.encode(format!("{}:{}", encoded(id), encoded(secret)));
     let call = Call::post("/api/token").header("authorization", format!("Basic {pair}"));
     let call = call.header("content-type", "application/x-www-form-urlencoded").body("grant_type=client_credentials");
@@ -95,7 +95,7 @@ async fn a_pair_made_elsewhere_goes_on_working() {
     let table: &[(&[(&str, &str)], &str)] = &[
         (&fields, "it is in use"),
         (&[("foreign_id", ""), ("foreign_secret", secret)], "1 to 255 bytes"),
-        (&[("foreign_id", "client_test_AAAAAAAAAAAA1IR4jy"), ("foreign_secret", "short")], "16 bytes at least"),
+        (&[("foreign_id", "client_test_AAAAAAAAAAAA1IR4jy"), ("foreign_secret", "tiny-9")], "16 bytes at least"),
         (&[("foreign_id", "other"), ("foreign_secret", "a control \u{7} character")], "without control characters"),
     ];
     for (fields, fault) in table {

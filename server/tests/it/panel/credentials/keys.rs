@@ -60,7 +60,7 @@ async fn a_key_that_does_not_fit_is_not_made_and_what_was_typed_stays() {
     let mut browser = Browser::owner(&world).await;
     let before = count(&browser.get("/panel/keys").await, "<th scope=\"row\">");
     let long = "x".repeat(65);
-    let table: &[(&[(&str, &str)], &str, &str)] = &[
+    let table: [(&[(&str, &str)], &str, &str); 7] = [
         (&[("chosen", "yes"), ("name", "Kept")], "Tick at least one", "value=\"Kept\""),
         (&[("chosen", "yes"), ("scope.everything", "on")], "Tick at least one", "scope.payment_requests:read"),
         (&[("name", &long)], "64 characters", &long),
