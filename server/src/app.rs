@@ -7,14 +7,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use time::OffsetDateTime;
+use tokio::sync::watch;
 use tollgate_apikey::Mode;
 use tollgate_client_address::TrustedProxies;
 
 use crate::account::{PasswordError, Passwords, Switch};
-use crate::administration::{Administration, AdministrationParts};
+use crate::administration::{
+    Administration, AdministrationParts, Error, Resealing, SecretKeyError, confirm_secret_keys,
+};
 use crate::auth::{Gate, GateParts, ListenerMode, PanelSessions, VerifiedHeaders};
 use crate::clock::Clock;
-use crate::keys::{KeyFile, KeyFileError, RefreshError, Rings, RingsError, Sealer, SigningKeys, TokenRings};
+use crate::keys::{
+    KeyFile, KeyFileError, RefreshError, Rings, RingsError, Sealer, SecretKeys, SigningKeys, TokenRings,
+};
 use crate::mail::Mailer;
 use crate::payments::InFlight;
 use crate::rng::{Rng, RngError};
@@ -133,6 +138,9 @@ pub enum StartError {
     /// The key file lacks a key.
     #[error(transparent)]
     Rings(#[from] RingsError),
+    /// The key file is not the database's.
+    #[error(transparent)]
+    SecretKeys(#[from] SecretKeyError),
     /// The database does not read.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -172,6 +180,10 @@ impl Services {
     const KEY_FILE_LOOK: Duration = Duration::from_secs(2);
     /// How often numbers of use are written down.
     const USAGE_EVERY: Duration = Duration::from_secs(5);
+    /// How long sealing anew waits after a failure.
+    const RESEAL_AGAIN: Duration = Duration::from_mins(1);
+    /// After how many secrets sealed anew the log has another line.
+    const RESEAL_TOLD: u64 = 10_000;
     /// Password checks that may wait for a permit.
     const PASSWORD_QUEUE: usize = 64;
 
@@ -185,18 +197,20 @@ impl Services {
         let lock = lock_directory(data)?;
         let key_path = data.join(Self::KEYS);
         let database_path = data.join(Self::DATABASE);
-        let keys = open_keys(&key_path, &database_path, clock.now(), &rng)?;
+        make_keys(&key_path, &database_path, clock.now(), &rng)?;
         let signing_keys = Arc::new(SigningKeys::open(&key_path, rng.clone())?);
+        let (secret_keys, checks) = SecretKeys::open(&key_path)?;
+        let secret_keys = Arc::new(secret_keys);
         let database = Sqlite::open(&database_path).await?;
+        confirm_secret_keys(&database, &checks, clock.now()).await?;
         let vault: Arc<dyn Vault> = Arc::new(database.clone());
         let ledger: Arc<dyn Ledger> = Arc::new(database.clone());
         let records = Arc::new(Records::new(vault.clone(), ledger.clone()));
         records.load(clock.now()).await?;
-        let peppers = Arc::new(keys.peppers(&key_path)?);
-        let token_pepper = Arc::new(keys.token_pepper(&key_path)?);
         let permits = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let passwords = Passwords::new(permits, Self::PASSWORD_QUEUE, &rng)?;
-        let sealer = Arc::new(keys.sealer(&key_path)?);
+        let usage = Arc::new(Usage::new(Arc::new(database.clone())));
+        let sealer = secret_keys.sealer();
         let webhooks = Webhooks::new(
             Parts {
                 store: Arc::new(database.clone()),
@@ -207,8 +221,6 @@ impl Services {
             },
             dialler,
         );
-        let panel_key = Arc::new(keys.panel_key(&key_path)?);
-        let usage = Arc::new(Usage::new(Arc::new(database.clone())));
         Ok(Self {
             gate: Gate::new(
                 GateParts {
@@ -219,9 +231,7 @@ impl Services {
                     second_factors: Arc::new(database.clone()),
                     usage: usage.clone(),
                     records: records.clone(),
-                    peppers: peppers.clone(),
-                    token_pepper,
-                    challenge_keys: keys.challenge_keys(&key_path)?,
+                    secret_keys: secret_keys.clone(),
                     passwords: passwords.clone(),
                     sealer: sealer.clone(),
                     verified_headers: VerifiedHeaders::new(&rng)?,
@@ -231,17 +241,21 @@ impl Services {
             administration: Administration::new(AdministrationParts {
                 directory: Arc::new(database.clone()),
                 records: records.clone(),
-                peppers,
+                secret_keys: secret_keys.clone(),
                 sealer: sealer.clone(),
                 ledger: ledger.clone(),
-                panel_key: panel_key.clone(),
                 passwords: passwords.clone(),
                 webhooks: webhooks.clone(),
                 rng: rng.clone(),
                 clock: clock.clone(),
             }),
             mailer: Mailer::none(),
-            panel_sessions: PanelSessions::new(Arc::new(database.clone()), records.clone(), panel_key, rng.clone()),
+            panel_sessions: PanelSessions::new(
+                Arc::new(database.clone()),
+                records.clone(),
+                secret_keys.clone(),
+                rng.clone(),
+            ),
             usage,
             sealer,
             webhooks,
@@ -285,7 +299,7 @@ impl Services {
         })
     }
 
-    /// Looks at the key file every few seconds, for as long as it is polled, and takes over signing keys that changed.
+    /// Looks at the key file every few seconds, for as long as it is polled, and takes over the keys that changed.
     pub async fn follow_key_file(self: Arc<Self>) {
         let mut ticks = tokio::time::interval(Self::KEY_FILE_LOOK);
         loop {
@@ -298,6 +312,17 @@ impl Services {
                 Ok(Err(error)) => report_refresh(&error),
                 Err(error) => {
                     tracing::error!(error = &error as &dyn std::error::Error, "the key file was not looked at");
+                }
+            }
+            match self.administration.take_over_secret_keys().await {
+                Ok(false) => {}
+                Ok(true) => tracing::info!("the key file changed: its secret keys are in use"),
+                Err(error) => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::error!(
+                        error,
+                        "the changed key file cannot be used: the secret keys read before stay in use"
+                    );
                 }
             }
         }
@@ -314,17 +339,21 @@ impl Services {
             }
         };
         report(self.ledger.sweep(now - day).await);
+        report(self.webhooks.sweep(now).await);
         report(self.panel_sessions.sweep(now).await);
         report(self.usage.sweep(now).await);
-        report(self.webhooks.sweep(now).await);
         report(self.administration.sweep_links(now - day).await);
     }
 
-    /// Writes down numbers of use every few seconds, for as long as it is polled.
-    pub async fn keep_usage(self: Arc<Self>) {
+    /// Writes down numbers of use every few seconds, until `stop` says so; [`close`](Self::close) writes the last.
+    pub async fn keep_usage(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         let mut ticks = tokio::time::interval(Self::USAGE_EVERY);
         loop {
-            ticks.tick().await;
+            tokio::select! {
+                _ = ticks.tick() => {}
+                // A sender that is gone means stop, too.
+                _ = stop.wait_for(|stop| *stop) => return,
+            }
             self.flush_usage().await;
         }
     }
@@ -333,6 +362,47 @@ impl Services {
         if let Err(error) = self.usage.flush().await {
             tracing::warn!(error = &error as &dyn std::error::Error, "numbers of use were not written down yet");
         }
+    }
+
+    /// Seals anew what older keys sealed, at the start and whenever the keys changed, until `stop` says so.
+    pub async fn follow_sealing_key(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        while !*stop.borrow() {
+            let again = match self.seal_anew(&stop).await {
+                Ok(()) => Duration::MAX,
+                Err(error) => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::error!(error, "sealed secrets were not sealed anew: tried again in a minute");
+                    Self::RESEAL_AGAIN
+                }
+            };
+            tokio::select! {
+                () = self.administration.keys_exchanged() => {}
+                () = tokio::time::sleep(again) => {}
+                // A sender that is gone means stop, too.
+                _ = stop.wait_for(|stop| *stop) => return,
+            }
+        }
+    }
+
+    async fn seal_anew(&self, stop: &watch::Receiver<bool>) -> Result<(), Error> {
+        let left = self.administration.left_to_reseal().await?;
+        if left == 0 {
+            return Ok(());
+        }
+        tracing::info!(left, "sealed secrets are sealed anew under the newest key");
+        let (mut walk, mut told) = (Resealing::default(), 0);
+        while self.administration.reseal_part(&mut walk).await? {
+            if *stop.borrow() {
+                tracing::info!(resealed = walk.resealed, "stopped sealing anew: the next start goes on");
+                return Ok(());
+            }
+            if walk.resealed >= told + Self::RESEAL_TOLD {
+                told = walk.resealed;
+                tracing::info!(resealed = walk.resealed, left = left.saturating_sub(walk.resealed), "sealing anew");
+            }
+        }
+        tracing::info!(resealed = walk.resealed, unreadable = walk.unreadable, "sealed secrets were sealed anew");
+        Ok(())
     }
 
     /// Closes the database after the last request.
@@ -347,19 +417,32 @@ fn report_refresh(error: &RefreshError) {
     tracing::error!(error, "the changed key file cannot be used: the signing keys read before stay in use");
 }
 
-fn open_keys(key_path: &Path, database_path: &Path, now: OffsetDateTime, rng: &Rng) -> Result<KeyFile, KeyFileError> {
+/// Makes a key file for a new database, and for no other.
+fn make_keys(key_path: &Path, database_path: &Path, now: OffsetDateTime, rng: &Rng) -> Result<(), KeyFileError> {
     match (key_path.exists(), database_path.exists()) {
-        (true, _) => KeyFile::read(key_path),
-        (false, false) => KeyFile::create(key_path, now, rng),
+        (true, _) => Ok(()),
+        (false, false) => KeyFile::create(key_path, now, rng).map(drop),
         (false, true) => Err(KeyFileError::Missing(key_path.into())),
     }
+}
+
+/// Makes the directory, and those above it that are missing, so that they outlast a power failure.
+fn make_directory(path: &Path) -> std::io::Result<()> {
+    let missing: Vec<_> = path.ancestors().take_while(|folder| !folder.is_dir()).collect();
+    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    // A new entry is durable once the directory that holds it is.
+    for holder in missing.into_iter().filter_map(Path::parent) {
+        let holder = if holder.as_os_str().is_empty() { Path::new(".") } else { holder };
+        File::open(holder)?.sync_all()?;
+    }
+    Ok(())
 }
 
 /// Makes the directory if there is none, and takes it for this process.
 fn lock_directory(path: &Path) -> Result<File, StartError> {
     let unusable = |error| StartError::DataDirectory(path.into(), error);
     if !path.is_dir() {
-        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(unusable)?;
+        make_directory(path).map_err(unusable)?;
     }
     let directory = File::open(path).map_err(unusable)?;
     if directory.metadata().map_err(unusable)?.mode() & 0o022 != 0 {

@@ -1,24 +1,31 @@
 //! The outermost layer: it names the request, refuses it where HTTPS is required, bounds it in time, renders refusals,
 //! writes the log line and counts.
 
+use std::any::Any;
+use std::convert::Infallible;
+use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{ConnectInfo, MatchedPath, Request, State};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::body::Body;
+use axum::extract::{ConnectInfo, MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
 use http::header::ALLOW;
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use tollgate_checkout_scope::RawPath;
 use tollgate_client_address::ClientAddress;
-use tower_http::catch_panic::CatchPanicLayer;
+use tower::{Layer, Service, ServiceExt};
+use tower_http::catch_panic::{CatchPanic, CatchPanicLayer, ResponseForPanic};
 
 use crate::app::{App, Listener};
 use crate::auth::{Arrival, Reason, Refusal};
 use crate::dialects::{self, Dialect};
 use crate::panel;
+use crate::request_id::RequestIds;
 use crate::telemetry::Seen;
 
 /// The longest a request may take, body included.
@@ -26,11 +33,18 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// What the edge knows: the listener, and whose shape a refusal takes.
+/// Every route of some dialects behind the edge: what one listener serves.
+///
+/// It stands before the routing, not inside each route: it sees the raw path first and the answer last.
 #[derive(Clone)]
-struct Edge {
+struct Edge(Arc<Parts>);
+
+/// What the edge knows: the listener, whose shape a refusal takes, and what answers.
+struct Parts {
     app: App,
-    dialects: Arc<[&'static dyn Dialect]>,
+    dialects: Box<[&'static dyn Dialect]>,
+    routes: CatchPanic<Router, Panicked>,
+    ids: RequestIds,
 }
 
 /// Every route of these dialects behind the edge; those of other dialects are not there.
@@ -40,41 +54,105 @@ pub fn router(app: &App, dialects: &[&'static dyn Dialect]) -> Router {
         .merge(dialects::pages(dialects))
         .merge(if app.listener.panel.is_on() { panel::router() } else { Router::new() })
         .fallback(|| async { Refusal::new(Reason::NotFound) })
-        .layer(from_fn(note_route))
+        .layer(NoteRoute)
         .with_state(app.clone());
-    // The edge stands before the routing, not inside each route: it sees the raw path first and the answer last.
-    Router::new()
-        .fallback_service(routes)
-        .layer(CatchPanicLayer::custom(|_| Refusal::new(Reason::Internal).into_response()))
-        .layer(from_fn_with_state(Edge { app: app.clone(), dialects: dialects.into() }, edge))
+    let routes = CatchPanicLayer::custom(Panicked).layer(routes);
+    Router::new().fallback_service(Edge(Arc::new(Parts {
+        app: app.clone(),
+        dialects: dialects.into(),
+        routes,
+        ids: RequestIds::default(),
+    })))
 }
+
+impl Service<Request> for Edge {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Answer<Infallible>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let parts = self.0.clone();
+        Box::pin(async move { Ok(answer(&parts, request).await) })
+    }
+}
+
+/// What a handler that panicked comes to.
+#[derive(Debug, Clone, Copy)]
+struct Panicked;
+
+impl ResponseForPanic for Panicked {
+    type ResponseBody = Body;
+
+    fn response_for_panic(&mut self, _: Box<dyn Any + Send>) -> Response {
+        Refusal::new(Reason::Internal).into_response()
+    }
+}
+
+/// An answer to come.
+type Answer<E> = Pin<Box<dyn Future<Output = Result<Response, E>> + Send>>;
 
 /// Hands the matched template to the edge, for the log.
-async fn note_route(route: Option<MatchedPath>, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    if let Some(route) = route {
-        response.extensions_mut().insert(route);
+#[derive(Debug, Clone, Copy)]
+struct NoteRoute;
+
+/// A route that notes its template.
+#[derive(Debug, Clone)]
+struct Noted<S>(S);
+
+impl<S> Layer<S> for NoteRoute {
+    type Service = Noted<S>;
+
+    fn layer(&self, route: S) -> Noted<S> {
+        Noted(route)
     }
-    response
 }
 
-async fn edge(State(Edge { app, dialects }): State<Edge>, mut request: Request, next: Next) -> Response {
+impl<S> Service<Request> for Noted<S>
+where
+    S: Service<Request, Response = Response, Future: Send + 'static>,
+{
+    type Response = Response;
+    type Error = S::Error;
+    type Future = Answer<S::Error>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.0.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        let template = request.extensions_mut().remove::<MatchedPath>();
+        let answer = self.0.call(request);
+        Box::pin(async move {
+            let mut response = answer.await?;
+            if let Some(template) = template {
+                response.extensions_mut().insert(template);
+            }
+            Ok(response)
+        })
+    }
+}
+
+async fn answer(Parts { app, dialects, routes, ids }: &Parts, mut request: Request) -> Response {
     let stopwatch = app.services.clock.stopwatch();
     let path = request.uri().path().to_owned();
     let method = request.method().clone();
     let caller_id = caller_request_id(&request).unwrap_or_default();
 
-    let id = request_id(&app);
+    let id = ids.next(&app.services.rng).map_err(Refusal::from);
     let inner = async {
         let id = id.as_ref().map_err(Clone::clone)?;
-        require_https(&app, &request)?;
+        require_https(app, &request)?;
         RawPath::check(&path).map_err(|_| Refusal::new(Reason::AmbiguousPath))?;
-        let arrival = arrival(&app, &request);
+        let arrival = arrival(app, &request);
         request.extensions_mut().insert(arrival);
-        tokio::time::timeout(REQUEST_TIMEOUT, next.run(request))
-            .await
-            .map(|response| (response, id.clone()))
-            .map_err(|_| Refusal::new(Reason::Unavailable(1)))
+        match tokio::time::timeout(REQUEST_TIMEOUT, routes.clone().oneshot(request)).await {
+            Ok(Ok(response)) => Ok((response.into_response(), id.clone())),
+            Err(_) => Err(Refusal::new(Reason::Unavailable(1))),
+        }
     };
     let (response, id) = match inner.await {
         Ok((response, id)) => (response, Some(id)),
@@ -82,7 +160,7 @@ async fn edge(State(Edge { app, dialects }): State<Edge>, mut request: Request, 
     };
 
     let route = response.extensions().get::<MatchedPath>().cloned();
-    let (mut response, reason) = render(&app, &dialects, response, &path);
+    let (mut response, reason) = render(app, dialects, response, &path);
     if let Some(value) = id.as_deref().and_then(|id| HeaderValue::from_str(id).ok()) {
         response.headers_mut().insert(X_REQUEST_ID, value);
     }
@@ -175,13 +253,6 @@ fn method_word(method: &Method) -> &'static str {
         Method::PUT => "PUT",
         _ => "other",
     }
-}
-
-/// 32 hex digits, ours.
-fn request_id(app: &App) -> Result<String, Refusal> {
-    let mut bytes = [0_u8; 16];
-    app.services.rng.fill(&mut bytes)?;
-    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
 }
 
 /// The caller's own id, for the log only and only if it is short and plain.

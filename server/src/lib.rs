@@ -24,6 +24,7 @@ pub mod mail;
 pub mod openapi;
 pub mod panel;
 pub mod payments;
+mod request_id;
 pub mod rng;
 pub mod shop;
 pub mod storage;

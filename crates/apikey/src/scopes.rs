@@ -1,5 +1,6 @@
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use crate::error::{ScopeError, ScopeErrorKind};
 use crate::scope::{MAX_SCOPE_LEN, Scope};
@@ -23,15 +24,15 @@ pub const MAX_SCOPES_LEN: usize = MAX_SCOPES * (MAX_SCOPE_LEN + 1) - 1;
 /// ```
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Scopes {
-    /// In byte order and without repetition.
-    sorted: Box<[Scope]>,
+    /// In byte order and without repetition; clones share it, as many credentials have the same few sets.
+    sorted: Arc<[Scope]>,
 }
 
 impl Scopes {
     /// The set that permits nothing.
     #[must_use]
     pub fn empty() -> Self {
-        Self { sorted: Box::default() }
+        Self { sorted: Arc::default() }
     }
 
     /// A set of these scopes; order and repetition do not matter.

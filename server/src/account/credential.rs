@@ -49,7 +49,7 @@ pub struct Credential {
     /// Until when it may be used.
     pub lifecycle: Lifecycle,
     /// The last four characters, for display; empty for a text made elsewhere.
-    pub last_four: String,
+    pub last_four: Box<str>,
     /// What its owner calls it; may be empty.
     pub name: String,
 }
@@ -244,7 +244,7 @@ mod tests {
             scopes: Scopes::parse("a b").unwrap(),
             ip_list: IpList::unrestricted(),
             lifecycle: Lifecycle::new(created_at),
-            last_four: "0000".to_owned(),
+            last_four: "0000".into(),
             name: String::new(),
         }
     }

@@ -100,12 +100,17 @@ impl Administration {
     }
 
     /// As [`verify_audit`](Self::verify_audit), and against a head that was noted before: that entry must be there and
-    /// be the same. Only this notices a log that was rewritten or cut as a whole, its end included.
+    /// be the same. Only this notices a log that was rewritten or cut as a whole, its end included. Of the heads without
+    /// an entry only [`AuditHead::EMPTY`] is one that can have been noted.
     ///
     /// # Errors
     ///
     /// As [`verify_audit`](Self::verify_audit).
     pub async fn verify_audit_against(&self, noted: &AuditHead) -> Result<AuditReport, AuditError> {
+        // No entry has such a number, so nothing would be compared.
+        if noted.seq <= 0 && *noted != AuditHead::EMPTY {
+            return Err(AuditFault { at: noted.seq, what: AuditFaultKind::NotAsNoted }.into());
+        }
         self.walk(Some(noted)).await
     }
 

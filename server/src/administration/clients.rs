@@ -73,7 +73,7 @@ impl Administration {
             return Err(Error::Invalid("pair"));
         }
         let mut client = self.draw_client(&new)?;
-        let digest = self.peppers.digest_imported(&secret);
+        let digest = self.secret_keys.peppers().digest_imported(&secret);
         let record = Credential {
             id: self.new_id()?,
             kind: CredentialKind::ForeignClientSecret,
@@ -87,7 +87,7 @@ impl Administration {
             ip_list: IpList::unrestricted(),
             lifecycle: Lifecycle::new(self.clock.now()),
             // Four characters of a text that may have sixteen are too many to show.
-            last_four: String::new(),
+            last_four: Box::default(),
             name: new.name,
         };
         client.foreign = Some(ForeignPair { id: foreign_id.to_owned(), secret: record.id });

@@ -170,7 +170,7 @@ impl Administration {
     ) -> Result<Issued<Credential>, Error> {
         // Every family has a prefix for either mode, so only the generator can fail.
         let key = family.format.mint(mode, |bytes| self.rng.fill(bytes)).map_err(|_| RngError)?;
-        let digest = self.peppers.digest(&key);
+        let digest = self.secret_keys.peppers().digest(&key);
         let record = Credential {
             id: key.id(),
             kind: family.kind,
@@ -183,7 +183,7 @@ impl Administration {
             scopes,
             ip_list: IpList::unrestricted(),
             lifecycle: Lifecycle::new(self.clock.now()),
-            last_four: key.last_four().to_owned(),
+            last_four: key.last_four().into(),
             name: String::new(),
         };
         Ok(Issued { record, text: SecretText::new(key.expose_secret().to_owned()) })

@@ -7,15 +7,18 @@
 mod actor;
 mod allow_lists;
 mod audit;
+mod backup;
 mod clients;
 mod error;
 mod keys;
 mod merchants;
 mod page;
 mod password_links;
+mod resealing;
 mod rsa_keys;
 mod samples;
 mod second_factor;
+mod secret_keys;
 mod secrets;
 mod users;
 mod webhook_endpoints;
@@ -24,11 +27,12 @@ use std::future::Future;
 use std::sync::Arc;
 
 use serde_json::Value;
-use tollgate_apikey::{KeyId, Peppers};
+use tokio::sync::{Mutex, Notify};
+use tollgate_apikey::KeyId;
 
 use crate::account::{MerchantId, NewAuditEntry, Passwords, SecretText};
 use crate::clock::Clock;
-use crate::keys::{PanelKey, Sealer};
+use crate::keys::{Sealer, SecretKeys};
 use crate::rng::{Rng, RngError};
 use crate::storage::{Change, Directory, Ledger, Records, complete};
 use crate::webhooks::Webhooks;
@@ -37,13 +41,16 @@ pub use crate::account::Switch;
 pub use actor::{Actor, ActorKind};
 pub use allow_lists::{AllowListError, parse_allow_list};
 pub use audit::{AuditError, AuditExport, AuditFault, AuditFaultKind, AuditReport};
+pub use backup::{Backup, BackupError, BackupKeys, NewBackup};
 pub use clients::NewClient;
 pub use error::Error;
 pub use keys::NewKey;
 pub use merchants::{NewMerchant, Setting, is_origin};
 pub use page::Page;
 pub use password_links::Invited;
+pub use resealing::Resealing;
 pub use samples::{NewSamples, Sample};
+pub use secret_keys::{SecretKey, SecretKeyError, confirm_secret_keys};
 pub use users::NewUser;
 
 /// Handles on all that a change touches.
@@ -51,14 +58,15 @@ pub use users::NewUser;
 pub struct Administration {
     directory: Arc<dyn Directory>,
     records: Arc<Records>,
-    peppers: Arc<Peppers>,
+    secret_keys: Arc<SecretKeys>,
     sealer: Arc<Sealer>,
     ledger: Arc<dyn Ledger>,
-    panel_key: Arc<PanelKey>,
     passwords: Passwords,
     webhooks: Webhooks,
     rng: Rng,
     clock: Clock,
+    taking_over: Arc<Mutex<()>>,
+    reseal_wake: Arc<Notify>,
 }
 
 /// What an [`Administration`] is made of.
@@ -67,14 +75,12 @@ pub struct AdministrationParts {
     pub directory: Arc<dyn Directory>,
     /// The caches that must forget them.
     pub records: Arc<Records>,
-    /// Under which digests are kept.
-    pub peppers: Arc<Peppers>,
+    /// Under which digests and links are kept.
+    pub secret_keys: Arc<SecretKeys>,
     /// Seals secrets that are needed in clear.
     pub sealer: Arc<Sealer>,
     /// Single uses.
     pub ledger: Arc<dyn Ledger>,
-    /// Under which links are kept.
-    pub panel_key: Arc<PanelKey>,
     /// Hashes passwords.
     pub passwords: Passwords,
     /// Says which targets are taken, and sends test events.
@@ -102,19 +108,21 @@ impl Administration {
     /// Administration over these parts.
     #[must_use]
     pub fn new(parts: AdministrationParts) -> Self {
-        let AdministrationParts {
+        let AdministrationParts { directory, records, secret_keys, sealer, ledger, passwords, webhooks, rng, clock } =
+            parts;
+        Self {
             directory,
             records,
-            peppers,
+            secret_keys,
             sealer,
             ledger,
-            panel_key,
             passwords,
             webhooks,
             rng,
             clock,
-        } = parts;
-        Self { directory, records, peppers, sealer, ledger, panel_key, passwords, webhooks, rng, clock }
+            taking_over: Arc::default(),
+            reseal_wake: Arc::default(),
+        }
     }
 
     /// Runs a change to its end, also when the caller goes away, and forgets what the caches hold of it.

@@ -61,7 +61,7 @@ impl Administration {
             LinkPurpose::Reset => ("user.reset_requested", Self::RESET_LIFE),
         };
         let link = PasswordLink {
-            digest: self.panel_key.digest(PanelUse::Link, token.expose_secret()),
+            digest: self.secret_keys.panel_key().digest(PanelUse::Link, token.expose_secret()),
             user: user.id,
             generation: user.generation,
             purpose,
@@ -79,7 +79,7 @@ impl Administration {
     ///
     /// [`Error::NotUsable`] for what is no good link, whatever the reason.
     pub async fn link_user(&self, token: &str) -> Result<(User, LinkPurpose), Error> {
-        let link = self.directory.link(&self.panel_key.digest(PanelUse::Link, token)).await?;
+        let link = self.directory.link(&self.secret_keys.panel_key().digest(PanelUse::Link, token)).await?;
         let link = link.filter(|link| self.clock.now() < link.expires_at).ok_or(Error::NotUsable)?;
         let user = self.directory.user(link.user).await?;
         let user = user.filter(|user| user.generation == link.generation && !user.disabled);
@@ -95,7 +95,7 @@ impl Administration {
     pub async fn set_password_by_link(&self, token: &str, password: SecretText) -> Result<User, Error> {
         let (user, _) = self.link_user(token).await?;
         let hash = self.hash(&password).await?;
-        let digest = self.panel_key.digest(PanelUse::Link, token);
+        let digest = self.secret_keys.panel_key().digest(PanelUse::Link, token);
         let actor = Actor::user(user.id, None);
         let change = UserChange::PasswordByLink(hash, digest);
         self.change_user(&actor, user.id, "user.password_set", change, []).await?;

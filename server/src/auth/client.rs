@@ -5,13 +5,13 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use tollgate_apikey::{ImportedSecret, ImportedVerification, KeyDigest, Mode, PublicId, Scopes};
+use tollgate_apikey::{ImportedSecret, ImportedVerification, KeyDigest, KeyId, Mode, PublicId, Scopes};
 use tollgate_checkout_scope::CheckoutClaims;
 use tollgate_jwt_session::VerifiedToken;
 
 use super::gate::token_fault;
 use super::principal::{AccessToken, CheckoutJwt};
-use super::{Arrival, Fault, Gate, Principal, Refusal, Via};
+use super::{Arrival, Fault, Gate, Principal, Reason, Refusal, Via};
 use crate::account::{CLIENT_ID, ClientDialect, Credential, CredentialKind, KeyFamily, OauthClient};
 use crate::keys::TokenRing;
 use crate::storage::StorageError;
@@ -58,6 +58,9 @@ pub struct CheckoutJwtClaims {
     pub cid: String,
 }
 
+/// Looked for in the place of the secret of a client that does not exist; a drawn id never is this one.
+const NOBODYS_SECRET: &str = "000000000000";
+
 impl TokenClaims for PledgClaims {
     fn credential(&self) -> &str {
         &self.cid
@@ -100,7 +103,7 @@ impl Gate {
             Ok(secret) if secret.mode() != mode => return Err(self.refuse(Fault::OtherMode, arrival)),
             Ok(secret) => {
                 let secret = self.find(&secret, CredentialKind::ClientSecret, arrival).await?;
-                (self.client_named(id, mode, dialects).await?, secret)
+                (self.presented_client(id, mode, dialects).await?, secret)
             }
             // Only a client with an imported id has a secret of another form.
             Err(_) if native.is_some() => return Err(self.refuse(Fault::Malformed, arrival)),
@@ -112,7 +115,8 @@ impl Gate {
         self.principal(&client.merchant.clone(), mode, Via::Client { client, secret }).await
     }
 
-    /// The client of an imported id, and its imported secret, compared; an unknown id costs the same comparison.
+    /// The client of an imported id, and its imported secret, compared; an unknown id costs the same look-ups, which no
+    /// cache answers, and the same comparison.
     async fn imported_pair(
         &self,
         id: &str,
@@ -122,14 +126,15 @@ impl Gate {
         arrival: &Arrival,
     ) -> Result<(Option<Arc<OauthClient>>, Arc<Credential>), Refusal> {
         let secret = ImportedSecret::new(secret).ok_or_else(|| self.refuse(Fault::Malformed, arrival))?;
-        let client = self.client_named(id, mode, dialects).await?;
-        let stored = match client.as_ref().and_then(|client| client.foreign.as_ref()) {
-            Some(pair) => self.records.credential(pair.secret).await?,
-            None => None,
-        };
-        let stored = stored.filter(|stored| stored.kind == CredentialKind::ForeignClientSecret && stored.mode == mode);
+        let client = self.presented_client(id, mode, dialects).await?;
+        let pair = client.as_ref().and_then(|client| client.foreign.as_ref());
+        let nobodys = KeyId::parse(NOBODYS_SECRET).map_err(|_| Refusal::new(Reason::Internal))?;
+        let stored = self.vault.credential(pair.map_or(nobodys, |pair| pair.secret)).await?.map(Arc::new);
+        let own = |stored: &Arc<Credential>| pair.is_some_and(|pair| pair.secret == stored.id);
+        let kind = CredentialKind::ForeignClientSecret;
+        let stored = stored.filter(|stored| own(stored) && stored.kind == kind && stored.mode == mode);
         let digest = stored.as_ref().map(|stored| KeyDigest::from_parts(stored.pepper_version, stored.digest));
-        let verification = self.peppers.verify_imported(&secret, digest.as_ref());
+        let verification = self.secret_keys.peppers().verify_imported(&secret, digest.as_ref());
         match (stored, digest, verification) {
             (Some(stored), _, ImportedVerification::Match) => Ok((client, stored)),
             (Some(stored), Some(digest), ImportedVerification::MatchOldPepper(renewed)) => {
@@ -139,6 +144,16 @@ impl Gate {
             (Some(_), _, _) => Err(self.refuse(Fault::WrongSecret, arrival)),
             (None, _, _) => Err(self.refuse(Fault::Unknown, arrival)),
         }
+    }
+
+    async fn presented_client(
+        &self,
+        id: &str,
+        mode: Mode,
+        dialects: &[ClientDialect],
+    ) -> Result<Option<Arc<OauthClient>>, StorageError> {
+        let client = self.records.presented_client(mode, id).await?;
+        Ok(client.filter(|client| dialects.contains(&client.dialect)))
     }
 
     async fn client_named(

@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use tollgate_apikey::{ApiKey, KeyDigest, KeyId, Mode, Peppers, Status, Verification};
-use tollgate_challenge_signature::ChallengeKeys;
-use tollgate_checkout_scope::{CheckoutToken, TokenDigest, TokenPepper};
+use tollgate_apikey::{ApiKey, KeyDigest, KeyId, Mode, Status, Verification};
+use tollgate_checkout_scope::{CheckoutToken, TokenDigest};
 use tollgate_jwt_session::{SessionId, VerifyErrorKind};
 
 use super::dashboard::VerifiedHeaders;
@@ -15,10 +14,10 @@ use super::throttle::Throttle;
 use super::{Arrival, Fault, Principal, Refusal, Via};
 use crate::account::{Credential, CredentialKind, EmailAddress, KeyFamily, MerchantId, Passwords, UserId};
 use crate::clock::{Clock, epoch_ms};
-use crate::keys::{Sealer, TokenRing};
+use crate::keys::{Sealer, SecretKeys, TokenRing};
 use crate::limits::{Bucket, QuotaWindows};
 use crate::rng::Rng;
-use crate::storage::{Ledger, Records, SecondFactors, StorageError, Vault};
+use crate::storage::{CheckoutGrant, Ledger, Records, SecondFactors, StorageError, Vault};
 use crate::usage::Usage;
 
 use super::authorize::QuotaSubject;
@@ -57,12 +56,8 @@ pub struct GateParts {
     pub usage: Arc<Usage>,
     /// The cache before both.
     pub records: Arc<Records>,
-    /// Under which key digests are kept.
-    pub peppers: Arc<Peppers>,
-    /// Under which browser tokens are kept.
-    pub token_pepper: Arc<TokenPepper>,
-    /// Authenticate challenges.
-    pub challenge_keys: ChallengeKeys,
+    /// Under which digests are kept, and which authenticate challenges.
+    pub secret_keys: Arc<SecretKeys>,
     /// Checks passwords.
     pub passwords: Passwords,
     /// Opens the secrets that merchants sign requests with.
@@ -80,9 +75,7 @@ pub struct Gate {
     pub(super) second_factors: Arc<dyn SecondFactors>,
     pub(super) usage: Arc<Usage>,
     pub(super) records: Arc<Records>,
-    pub(super) peppers: Arc<Peppers>,
-    pub(super) token_pepper: Arc<TokenPepper>,
-    pub(super) challenge_keys: ChallengeKeys,
+    pub(super) secret_keys: Arc<SecretKeys>,
     pub(super) passwords: Passwords,
     pub(super) sealer: Arc<Sealer>,
     pub(super) verified_headers: VerifiedHeaders,
@@ -106,9 +99,7 @@ impl Gate {
             second_factors,
             usage,
             records,
-            peppers,
-            token_pepper,
-            challenge_keys,
+            secret_keys,
             passwords,
             sealer,
             verified_headers,
@@ -121,9 +112,7 @@ impl Gate {
             second_factors,
             usage,
             records,
-            peppers,
-            token_pepper,
-            challenge_keys,
+            secret_keys,
             passwords,
             sealer,
             verified_headers,
@@ -216,8 +205,7 @@ impl Gate {
     /// [`Reason::Unauthenticated`](super::Reason::Unauthenticated) alike for every token that is not good.
     pub async fn checkout(&self, text: &str, arrival: &Arrival) -> Result<Principal, Refusal> {
         let token = CheckoutToken::parse(text).map_err(|_| self.refuse(Fault::Malformed, arrival))?;
-        let digest = self.token_digest(&token);
-        let grant = self.records.grant(digest.as_bytes()).await?;
+        let grant = self.grant_of(&token).await?;
         let grant = grant.ok_or_else(|| self.refuse(Fault::Unknown, arrival))?;
         if !arrival.mode.admits(grant.mode) {
             return Err(self.refuse(Fault::OtherMode, arrival));
@@ -236,10 +224,20 @@ impl Gate {
         self.principal(&source.merchant, grant.mode, Via::Checkout(grant)).await
     }
 
-    /// The form in which a browser token is stored and looked up.
+    /// The form in which a new browser token is stored.
     #[must_use]
     pub fn token_digest(&self, token: &CheckoutToken) -> TokenDigest {
-        token.digest(&self.token_pepper)
+        self.secret_keys.token_peppers().digest(token)
+    }
+
+    /// What a browser token opens, under whichever pepper it was stored.
+    pub(super) async fn grant_of(&self, token: &CheckoutToken) -> Result<Option<Arc<CheckoutGrant>>, StorageError> {
+        for digest in self.secret_keys.token_peppers().digests(token) {
+            if let Some(grant) = self.records.grant(digest.as_bytes()).await? {
+                return Ok(Some(grant));
+            }
+        }
+        Ok(None)
     }
 
     /// Authenticates a control-panel login token.
@@ -270,11 +268,11 @@ impl Gate {
         let stored = self.records.credential(key.id()).await?;
         let stored = stored.filter(|credential| credential.kind == kind && credential.mode == key.mode());
         let Some(credential) = stored else {
-            let _ = self.peppers.verify_absent(key);
+            let _ = self.secret_keys.peppers().verify_absent(key);
             return Err(self.refuse(Fault::Unknown, arrival));
         };
         let digest = KeyDigest::from_parts(credential.pepper_version, credential.digest);
-        match self.peppers.verify(key, &digest) {
+        match self.secret_keys.peppers().verify(key, &digest) {
             Verification::Match(_) => Ok(credential),
             Verification::MatchOldPepper(_, renewed) => {
                 self.redigest(&credential, &digest, &renewed, arrival).await;

@@ -62,7 +62,7 @@ impl Gate {
         arrival: &Arrival,
     ) -> Result<Visit, Refusal> {
         let token = CheckoutToken::parse(text).map_err(|_| self.refuse(Fault::Malformed, arrival))?;
-        let grant = self.records.grant(self.token_digest(&token).as_bytes()).await?;
+        let grant = self.grant_of(&token).await?;
         let grant = grant.ok_or_else(|| self.refuse(Fault::Unknown, arrival))?;
         if !arrival.mode.admits(grant.mode) {
             return Err(self.refuse(Fault::OtherMode, arrival));

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::Arrival;
 use crate::account::User;
-use crate::keys::{PanelKey, PanelUse};
+use crate::keys::{PanelUse, SecretKeys};
 use crate::rng::{Rng, RngError};
 use crate::storage::{PanelSession, Records, SessionChange, Sessions, StorageError, complete};
 
@@ -24,7 +24,7 @@ pub struct SessionToken(Zeroizing<String>);
 pub struct PanelSessions {
     sessions: Arc<dyn Sessions>,
     records: Arc<Records>,
-    key: Arc<PanelKey>,
+    secret_keys: Arc<SecretKeys>,
     rng: Rng,
 }
 
@@ -90,8 +90,8 @@ impl PanelSessions {
 
     /// Sessions in this storage.
     #[must_use]
-    pub fn new(sessions: Arc<dyn Sessions>, records: Arc<Records>, key: Arc<PanelKey>, rng: Rng) -> Self {
-        Self { sessions, records, key, rng }
+    pub fn new(sessions: Arc<dyn Sessions>, records: Arc<Records>, secret_keys: Arc<SecretKeys>, rng: Rng) -> Self {
+        Self { sessions, records, secret_keys, rng }
     }
 
     /// A cookie for a browser that is not signed in.
@@ -216,17 +216,17 @@ impl PanelSessions {
     /// The token of the forms on pages that go to this cookie's browser.
     #[must_use]
     pub fn form_token(&self, token: &SessionToken) -> String {
-        self.key.token(PanelUse::Form, token.expose_secret())
+        self.secret_keys.panel_key().token(PanelUse::Form, token.expose_secret())
     }
 
     /// Whether a form came from a page that went to this cookie's browser.
     #[must_use]
     pub fn form_fits(&self, token: &SessionToken, presented: &str) -> bool {
-        self.key.fits(PanelUse::Form, token.expose_secret(), presented)
+        self.secret_keys.panel_key().fits(PanelUse::Form, token.expose_secret(), presented)
     }
 
     fn digest(&self, token: &SessionToken) -> [u8; 32] {
-        self.key.digest(PanelUse::Session, token.expose_secret())
+        self.secret_keys.panel_key().digest(PanelUse::Session, token.expose_secret())
     }
 }
 

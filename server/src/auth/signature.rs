@@ -35,7 +35,7 @@ impl Gate {
     pub fn issue_challenge(&self, principal: &Principal, arrival: &Arrival) -> Result<IssuedChallenge, Refusal> {
         let key_id = principal.credential_id().ok_or_else(|| Refusal::new(Reason::Internal))?;
         let caller = caller(principal, key_id.as_str())?;
-        Ok(self.challenge_keys.issue(&caller, arrival.now, |bytes| self.rng.fill(bytes))?)
+        Ok(self.secret_keys.challenge_keys().issue(&caller, arrival.now, |bytes| self.rng.fill(bytes))?)
     }
 
     /// Every failure of a signature that is there looks alike; a right one is used up, whatever comes after.
@@ -58,11 +58,13 @@ impl Gate {
         let key_id = principal.credential_id().ok_or_else(invalid)?;
         let caller = caller(principal, key_id.as_str())?;
         let answered =
-            self.challenge_keys.check(challenge, signature, &caller, &keys, arrival.now).map_err(|error| {
-                // One answer for the client; what was wrong is for whoever helps the merchant.
-                tracing::info!(kind = ?error.kind(), "the signature of a request was refused");
-                invalid()
-            })?;
+            self.secret_keys.challenge_keys().check(challenge, signature, &caller, &keys, arrival.now).map_err(
+                |error| {
+                    // One answer for the client; what was wrong is for whoever helps the merchant.
+                    tracing::info!(kind = ?error.kind(), "the signature of a request was refused");
+                    invalid()
+                },
+            )?;
         let store = UsedNonces { ledger: self.ledger.clone(), clock: self.clock.clone() };
         match answered.redeem(&store).await {
             Ok(_) => Ok(()),

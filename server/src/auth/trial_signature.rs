@@ -34,7 +34,10 @@ impl Gate {
         mode: Mode,
         arrival: &Arrival,
     ) -> Result<IssuedChallenge, Refusal> {
-        Ok(self.challenge_keys.issue(&trier(merchant, mode)?, arrival.now, |bytes| self.rng.fill(bytes))?)
+        Ok(self
+            .secret_keys
+            .challenge_keys()
+            .issue(&trier(merchant, mode)?, arrival.now, |bytes| self.rng.fill(bytes))?)
     }
 
     /// Checks the answer to such a challenge with the account's keys, and uses the challenge up if it is right.
@@ -53,7 +56,8 @@ impl Gate {
         let signing = self.records.request_signing(merchant, mode).await?;
         let signing = signing.ok_or_else(|| Refusal::new(Reason::Internal))?;
         let Ok(keys) = usable_keys(&signing, arrival.now) else { return Ok(Err(TrialFault::NoKey)) };
-        let answered = self.challenge_keys.check(challenge, signature, &trier(merchant, mode)?, &keys, arrival.now);
+        let answered =
+            self.secret_keys.challenge_keys().check(challenge, signature, &trier(merchant, mode)?, &keys, arrival.now);
         let answered = match answered {
             Ok(answered) => answered,
             Err(error) => {

@@ -10,7 +10,9 @@ use zeroize::Zeroizing;
 use super::nouns::Nouns;
 use super::{Failure, files, output, table};
 use crate::app::{Options, Services, StartError};
+use crate::clock::Clock;
 use crate::control::{Command, MerchantCommand, Reply, Sender, Shown, execute};
+use crate::telemetry::{self, LogFilter, LogFormat};
 use crate::webhooks::TargetPolicy;
 
 /// What every account command takes.
@@ -44,6 +46,8 @@ async fn here(command: Command, data: &Path, printer: &Printer) -> Result<(), Fa
     if !makes_the_first && !data.join(Services::DATABASE).exists() {
         return Err(Failure::NoData(data.into()));
     }
+    // The command's log is that of a server that it does the work of: standard error gets the line about each change.
+    let _logs = telemetry::start(LogFormat::Json, LogFilter::quiet(), Clock::system()).map_err(Failure::Runtime)?;
     let services = Services::open(data, Options::system(TargetPolicy::Public)?).await.map_err(|error| match error {
         StartError::InUse(path) => Failure::Deaf(path),
         other => other.into(),

@@ -10,7 +10,7 @@ use tollgate_client_address::TrustedProxies;
 
 use super::serving::{Part, until_stopped};
 use super::shutdown::Stop;
-use super::{Failure, guide};
+use super::{Failure, commands, guide, open_files};
 use crate::account::Switch;
 use crate::app::{App, Options, Services, StartError};
 use crate::auth::ListenerMode;
@@ -66,6 +66,8 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     }
     let _logs = telemetry::start(LogFormat::Json, arguments.log.parse().unwrap_or_default(), Clock::system())
         .map_err(Failure::Runtime)?;
+    // As far as it goes: this is no server whose every connection must find a place.
+    open_files::raise();
     if arguments.limits_scale > 1 {
         tracing::warn!(scale = arguments.limits_scale, "every rate limit is multiplied: for load tests only");
     }
@@ -83,6 +85,8 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     printed.shop = Some(base_url(&shop));
 
     let stop = Stop::on_signal().map_err(Failure::Runtime)?;
+    // Before anything is printed: who reads that may send a command at once.
+    let commands = commands::take(&arguments.data, &services, stop.receiver());
     let sandbox = listen(&services, sandbox, ListenerMode::Test)?;
     let live = listen(&services, live, ListenerMode::Live)?;
     let api = Sandbox::new(sandbox.router.clone(), &base_url(&sandbox.bound), shop.address());
@@ -94,7 +98,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         Print::Text => guide::text(&printed, &arguments.data),
     };
     print(&text)?;
-    until_stopped(&arguments.data, services, vec![sandbox, live, shop], stop).await
+    until_stopped(services, vec![sandbox, live, shop], commands, stop).await
 }
 
 fn listen(services: &Arc<Services>, bound: Bound, mode: ListenerMode) -> Result<Part, Failure> {

@@ -38,6 +38,17 @@ pub enum Failure {
     /// The input cannot be read.
     #[error("{0} cannot be read: {1}")]
     Input(String, std::io::Error),
+    /// The system does not let the process have as many open files as there may be connections.
+    #[error(
+        "the listeners may need {needed} open files and this process may have {allowed}: raise its hard limit \
+         (LimitNOFILE=, ulimit -Hn) or lower limits.max_connections"
+    )]
+    OpenFiles {
+        /// For all connections and what else is open.
+        needed: u64,
+        /// The hard limit.
+        allowed: u64,
+    },
     /// Standard output is closed.
     #[error("standard output cannot be written: {0}")]
     Output(std::io::Error),

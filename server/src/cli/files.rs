@@ -1,11 +1,13 @@
-//! The secrets of commands: read from the files that their arguments name.
+//! The files that arguments of commands name: secrets are read here, the others named so that a server finds them.
 
 use std::path::Path;
 
 use zeroize::Zeroizing;
 
 use super::{Failure, input};
-use crate::control::{ClientCommand, Command, PlainText, RsaKeyCommand, SecretCommand, UserCommand};
+use crate::control::{
+    BackupCommand, ClientCommand, Command, PlainText, RsaKeyCommand, SecretCommand, SecretKeyCommand, UserCommand,
+};
 
 /// The longest file with a secret, in bytes.
 const MAX_SECRET: usize = 4096;
@@ -27,6 +29,10 @@ pub(super) fn read(command: &mut Command) -> Result<(), Failure> {
         }
         Command::RsaKey(RsaKeyCommand::Register { file, pem, .. }) => {
             *pem = Some(PlainText::new(input::read(file, MAX_PEM)?));
+        }
+        Command::Backup(BackupCommand { file, .. })
+        | Command::SecretKey(SecretKeyCommand::Rotate { secret_file: Some(file), .. }) => {
+            *file = std::path::absolute(&*file).map_err(|error| Failure::Input(file.display().to_string(), error))?;
         }
         _ => {}
     }

@@ -9,6 +9,7 @@ mod files;
 mod guide;
 mod input;
 mod nouns;
+mod open_files;
 mod openapi;
 mod output;
 mod seed;

@@ -4,8 +4,8 @@ use clap::{Args, Subcommand};
 
 use super::account;
 use crate::control::{
-    AllowListCommand, AuditCommand, ClientCommand, Command, KeyCommand, MerchantCommand, RsaKeyCommand, SecretCommand,
-    UserCommand,
+    AllowListCommand, AuditCommand, BackupCommand, ClientCommand, Command, KeyCommand, MerchantCommand, RsaKeyCommand,
+    SecretCommand, SecretKeyCommand, UserCommand,
 };
 
 #[derive(Debug, Subcommand)]
@@ -30,6 +30,10 @@ pub(super) enum Nouns {
     AllowList(Noun<AllowListCommand>),
     /// List, check and export the log of changes
     Audit(Noun<AuditCommand>),
+    /// Show, rotate and prune the secrets that records are digested and sealed under
+    SecretKey(Noun<SecretKeyCommand>),
+    /// Copy the database and the keys, also of a running server
+    Backup(Plain<BackupCommand>),
 }
 
 #[derive(Debug, Args)]
@@ -38,6 +42,14 @@ pub(super) struct Noun<V: Subcommand> {
     account: account::Arguments,
     #[command(subcommand)]
     verb: V,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Plain<C: Args> {
+    #[command(flatten)]
+    account: account::Arguments,
+    #[command(flatten)]
+    command: C,
 }
 
 impl Nouns {
@@ -54,6 +66,8 @@ impl Nouns {
             Self::RsaKey(noun) => (Command::RsaKey(noun.verb), noun.account),
             Self::AllowList(noun) => (Command::AllowList(noun.verb), noun.account),
             Self::Audit(noun) => (Command::Audit(noun.verb), noun.account),
+            Self::SecretKey(noun) => (Command::SecretKey(noun.verb), noun.account),
+            Self::Backup(plain) => (Command::Backup(plain.command), plain.account),
         }
     }
 }

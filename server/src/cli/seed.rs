@@ -12,7 +12,9 @@ use super::Failure;
 use crate::account::Actor;
 use crate::administration::{NewSamples, Sample};
 use crate::app::{Options, Services};
+use crate::clock::Clock;
 use crate::control::ModeWord;
+use crate::telemetry::{self, LogFilter, LogFormat};
 use crate::webhooks::TargetPolicy;
 
 #[derive(Debug, Args)]
@@ -45,6 +47,7 @@ struct Line<'s> {
 const BATCH: u32 = 5000;
 
 pub(super) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+    let _logs = telemetry::start(LogFormat::Json, LogFilter::quiet(), Clock::system()).map_err(Failure::Runtime)?;
     let services = Services::open(&arguments.data, Options::system(TargetPolicy::Public)?).await?;
     let result = add(&services, &arguments).await;
     services.close().await;

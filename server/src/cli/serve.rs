@@ -9,9 +9,9 @@ use tokio::sync::watch;
 use tokio_rustls::rustls::ServerConfig;
 use tollgate_client_address::TrustedProxies;
 
-use super::Failure;
 use super::serving::{Part, until_stopped};
 use super::shutdown::Stop;
+use super::{Failure, commands, open_files};
 use crate::app::{App, Options, Services, StartError};
 use crate::clock::Clock;
 use crate::config::{Config, ListenerConfig, Security};
@@ -47,6 +47,8 @@ const SCRAPERS: usize = 16;
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let Config { storage, listeners, limits, log, metrics, panel: _, mail } = Config::read(&arguments.config)?;
     let _logs = telemetry::start(log.format, log.filter, Clock::system()).map_err(Failure::Runtime)?;
+    let connections = listeners.len().saturating_mul(limits.max_connections);
+    open_files::check(u64::try_from(connections).unwrap_or(u64::MAX), open_files::raise())?;
     // Signals first: from here on none is lost. Then what can fail without leaving anything behind.
     let stop = Stop::on_signal().map_err(Failure::Runtime)?;
     let hangup = signal(SignalKind::hangup()).map_err(Failure::Runtime)?;
@@ -58,13 +60,16 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let scraped = metrics.map(|metrics| bind(metrics.address)).transpose()?;
     let counted = scraped.is_some().then(Metrics::new);
     let mut services = Services::open(&storage.data, Options::system(TargetPolicy::Public)?).await?;
+    services.webhooks.meter = counted.as_ref().map(Metrics::webhook_meter);
     if let Some(server) = mail {
         services.mailer = Mailer::smtp(&server)?;
     }
-    services.webhooks.meter = counted.as_ref().map(Metrics::webhook_meter);
     let services = Arc::new(services);
 
-    let bounds = Bounds::with_connections(limits.max_connections);
+    // Before any listener is reported: who reads that may send a command at once.
+    let commands = commands::take(&storage.data, &services, stop.receiver());
+    let bounds =
+        Bounds { per_address: limits.max_connections_per_address, ..Bounds::with_connections(limits.max_connections) };
     let mut parts = Vec::new();
     for ready in ready {
         parts.push(listen(&services, ready, bounds, counted.as_ref())?);
@@ -75,7 +80,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         parts.push(Part { bound, router: exporter(metrics), wire: Wire::Plain, bounds, meter: None });
     }
     let reloader = tokio::spawn(reload(hangup, certificates));
-    let end = until_stopped(&storage.data, services, parts, stop).await;
+    let end = until_stopped(services, parts, commands, stop).await;
     reloader.abort();
     end
 }

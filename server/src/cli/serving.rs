@@ -1,6 +1,6 @@
 //! What every serving command does alike: opened services, listeners on them, and an orderly end.
 
-use std::path::Path;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,8 +8,8 @@ use axum::Router;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::Failure;
 use super::shutdown::Stop;
-use super::{Failure, commands};
 use crate::app::Services;
 use crate::telemetry::Meter;
 use crate::transport::{Bound, Bounds, Wire};
@@ -27,17 +27,17 @@ pub(super) struct Part {
 const SWEEP_EVERY: Duration = Duration::from_mins(5);
 
 /// Serves and delivers webhooks until a signal, or until one part breaks: that stops the others, which still finish what
-/// they have begun. Account commands are taken meanwhile. Then the database is closed.
+/// they have begun. `commands` is what [`commands::take`](super::commands::take) answered. Then the database is closed.
 pub(super) async fn until_stopped(
-    data: &Path,
     services: Arc<Services>,
     parts: Vec<Part>,
+    commands: impl Future<Output = ()>,
     stop: Stop,
 ) -> Result<(), Failure> {
-    let commands = commands::take(data, &services, stop.receiver());
     let sweeper = tokio::spawn(sweep(services.clone(), stop.receiver()));
     let follower = tokio::spawn(services.clone().follow_key_file());
-    let bookkeeper = tokio::spawn(services.clone().keep_usage());
+    let bookkeeper = tokio::spawn(services.clone().keep_usage(stop.receiver()));
+    let sealing = tokio::spawn(services.clone().follow_sealing_key(stop.receiver()));
     let mut running = JoinSet::new();
     let (webhooks, stopping) = (services.webhooks.clone(), stop.receiver());
     running.spawn(async move {
@@ -56,10 +56,15 @@ pub(super) async fn until_stopped(
         });
     }
     follower.abort();
-    bookkeeper.abort();
     // A sweep that runs holds a connection: cut off, it would leave the database's log to the next start.
     if sweeper.await.is_err() {
         tracing::error!("the sweeper broke down");
+    }
+    if sealing.await.is_err() {
+        tracing::error!("sealing anew broke down");
+    }
+    if bookkeeper.await.is_err() {
+        tracing::error!("writing down numbers of use broke down");
     }
     commands.await;
     services.close().await;

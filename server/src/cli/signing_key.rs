@@ -64,7 +64,7 @@ enum Kind {
     All,
 }
 
-/// The signing keys could not be shown or changed; the file is as before.
+/// The signing keys could not be shown or changed; the file is as before, but where the error says otherwise.
 #[derive(Debug, thiserror::Error)]
 pub enum SigningKeyError {
     /// The key file.

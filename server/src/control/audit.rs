@@ -85,7 +85,7 @@ fn shown(entry: &AuditEntry) -> Shown {
 fn read_head(text: &str) -> Result<AuditHead, Refused> {
     let malformed = || Refused::usage("a head has the form <number>:<64 hex digits>");
     let (seq, hash) = text.split_once(':').ok_or_else(malformed)?;
-    let seq = seq.parse().map_err(|_| malformed())?;
+    let seq = seq.parse().ok().filter(|seq| *seq >= 0).ok_or_else(malformed)?;
     Ok(AuditHead { seq, hash: unhex(hash).ok_or_else(malformed)? })
 }
 
@@ -104,7 +104,14 @@ mod tests {
         let head = AuditHead { seq: 7, hash: std::array::from_fn(|n| u8::try_from(n).unwrap() ^ 0xa5) };
         let text = format!("{}:{}", head.seq, head.hash_hex());
         assert_eq!(read_head(&text).unwrap(), head);
-        for (label, text) in [("no hash", "7"), ("short", "7:ab"), ("no number", ":00"), ("other digits", "7:zz")] {
+        let before_the_first = format!("-3:{}", head.hash_hex());
+        for (label, text) in [
+            ("no hash", "7"),
+            ("short", "7:ab"),
+            ("no number", ":00"),
+            ("other digits", "7:zz"),
+            ("a number that no entry has", &before_the_first),
+        ] {
             assert!(read_head(text).unwrap_err().is_usage(), "{label}");
         }
     }

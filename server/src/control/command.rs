@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AllowListCommand, AuditCommand, ClientCommand, KeyCommand, MerchantCommand, RsaKeyCommand, SecretCommand,
-    UserCommand,
+    AllowListCommand, AuditCommand, BackupCommand, ClientCommand, KeyCommand, MerchantCommand, RsaKeyCommand,
+    SecretCommand, SecretKeyCommand, UserCommand,
 };
 
 /// A noun with its verb: the words of the command line, and with the secrets read from files the line on the socket.
@@ -31,4 +31,8 @@ pub enum Command {
     AllowList(AllowListCommand),
     /// The log of changes
     Audit(AuditCommand),
+    /// The server's own secrets
+    SecretKey(SecretKeyCommand),
+    /// A copy of everything
+    Backup(BackupCommand),
 }

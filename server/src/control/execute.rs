@@ -32,6 +32,7 @@ async fn run(
     match command {
         Command::AllowList(command) => command.run(administration).await,
         Command::Audit(command) => command.run(administration, replies).await,
+        Command::Backup(command) => command.run(administration).await,
         Command::Client(command) => command.run(administration, now).await,
         Command::Key(command) => command.run(administration, now).await,
         Command::Merchant(command) => command.run(administration).await,
@@ -40,6 +41,7 @@ async fn run(
         }
         Command::RequestSecret(command) => command.run(SecretPurpose::PledgRequest, administration, now).await,
         Command::RsaKey(command) => command.run(administration, now).await,
+        Command::SecretKey(command) => command.run(administration, replies).await,
         Command::User(command) => command.run(administration).await,
         Command::WebhookSecret(command) => command.run(SecretPurpose::Webhook, administration, now).await,
     }

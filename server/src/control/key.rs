@@ -141,7 +141,7 @@ pub(super) fn shown(key: &Credential, now: OffsetDateTime) -> Shown {
         .with("merchant", key.merchant.as_str())
         .with("mode", key.mode.as_str())
         .with("name", key.name.as_str())
-        .with("ends_with", key.last_four.as_str())
+        .with("ends_with", &*key.last_four)
         .with("scopes", key.scopes.to_string())
         .with("allow_list", super::allow_list::texts(&key.ip_list))
         .with("user", key.user.map(UserId::get).map(|id| id.to_string()));

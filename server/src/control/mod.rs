@@ -5,6 +5,7 @@
 
 mod allow_list;
 mod audit;
+mod backup;
 mod client;
 mod command;
 mod execute;
@@ -14,6 +15,7 @@ mod merchant;
 mod reply;
 mod rsa_key;
 mod sealed_secret;
+mod secret_key;
 mod sender;
 mod shown;
 mod user;
@@ -22,6 +24,7 @@ mod words;
 
 pub use allow_list::AllowListCommand;
 pub use audit::AuditCommand;
+pub use backup::BackupCommand;
 pub use client::ClientCommand;
 pub use command::Command;
 pub use execute::execute;
@@ -31,8 +34,9 @@ pub use merchant::MerchantCommand;
 pub use reply::{Refused, Reply};
 pub use rsa_key::RsaKeyCommand;
 pub use sealed_secret::SecretCommand;
+pub use secret_key::SecretKeyCommand;
 pub use sender::{SendError, Sender};
 pub use shown::Shown;
 pub use user::UserCommand;
 pub use wire::{MAX_COMMAND, MAX_REPLY};
-pub use words::{KeyDialect, ModeWord, PlainText};
+pub use words::{KeyDialect, ModeWord, PlainText, SecretKindWord};

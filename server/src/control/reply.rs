@@ -5,7 +5,7 @@ use std::error::Error as _;
 use serde::{Deserialize, Serialize};
 
 use super::Shown;
-use crate::administration::{AuditError, Error};
+use crate::administration::{AuditError, BackupError, Error, SecretKeyError};
 use crate::storage::StorageError;
 
 /// One part of an answer; [`End`](Self::End) or [`Refused`](Self::Refused) is the last.
@@ -65,6 +65,18 @@ impl From<Error> for Refused {
 
 impl From<AuditError> for Refused {
     fn from(error: AuditError) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+impl From<SecretKeyError> for Refused {
+    fn from(error: SecretKeyError) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+impl From<BackupError> for Refused {
+    fn from(error: BackupError) -> Self {
         Self::new(error.to_string())
     }
 }

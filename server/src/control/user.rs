@@ -85,6 +85,14 @@ pub enum UserCommand {
         #[arg(value_enum)]
         role: RoleWord,
     },
+    /// Set whether a user administers the whole server in the control panel
+    Administrator {
+        /// Its id
+        user: String,
+        /// On or off
+        #[arg(value_enum)]
+        switch: SwitchWord,
+    },
 }
 
 impl UserCommand {
@@ -127,6 +135,10 @@ impl UserCommand {
                 administration.set_role(&operator, words::user_id(&user)?, role.into()).await?;
                 inspect(administration, &user).await
             }
+            Self::Administrator { user, switch } => {
+                administration.set_administrator(&operator, words::user_id(&user)?, switch.into()).await?;
+                inspect(administration, &user).await
+            }
         }
     }
 }
@@ -142,6 +154,7 @@ fn shown(user: &User) -> Shown {
         .with("merchant", user.merchant.as_str())
         .with("email", user.email.as_str())
         .with("role", user.role.as_str())
+        .with("administrator", user.administrator)
         .with("disabled", user.disabled)
         .with("api_basic", user.api_basic)
 }

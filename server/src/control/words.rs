@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use super::{Refused, Shown};
 use crate::account::{CLIENT_ID, ClientDialect, KeyFamily, MerchantId, Role, SecretText, UserId};
 use crate::administration::{Page, Switch};
+use crate::keys::SecretKind;
 
 /// `live` or `test`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
@@ -47,6 +48,20 @@ pub enum ClientWord {
     Alternative,
     /// Pledg.
     Pledg,
+}
+
+/// The server's own symmetric secrets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum SecretKindWord {
+    /// Under which digests of keys and client secrets are kept.
+    Pepper,
+    /// Under which digests of browser tokens are kept.
+    TokenPepper,
+    /// Under which secrets that are needed in clear are sealed.
+    Sealing,
+    /// Which authenticate challenges.
+    Challenge,
 }
 
 /// `on` or `off`.
@@ -125,6 +140,17 @@ impl Serialize for PlainText {
 impl<'de> Deserialize<'de> for PlainText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer).map(|text| Self(Zeroizing::new(text)))
+    }
+}
+
+impl From<SecretKindWord> for SecretKind {
+    fn from(word: SecretKindWord) -> Self {
+        match word {
+            SecretKindWord::Pepper => Self::Pepper,
+            SecretKindWord::TokenPepper => Self::TokenPepper,
+            SecretKindWord::Sealing => Self::Sealing,
+            SecretKindWord::Challenge => Self::Challenge,
+        }
     }
 }
 

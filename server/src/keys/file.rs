@@ -1,8 +1,8 @@
-//! The key file: made once, never guessed; only its signing keys are exchanged in place.
+//! The key file: made once, never guessed; its keys are exchanged in place, version by version.
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Write};
+use std::io::Write;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -15,9 +15,14 @@ use tollgate_challenge_signature::{ChallengeKey, ChallengeKeys};
 use tollgate_checkout_scope::TokenPepper;
 use zeroize::{Zeroize, Zeroizing};
 
+use super::panel_key::PanelKey;
+use super::sealer::{Sealer, SealingKey};
+use super::secret_entry::{KeyCheck, SecretEntry, SecretFault};
+use super::secret_file::read_secret_file;
+use super::secret_kind::SecretKind;
 use super::signing_entry::SigningEntry;
 use super::token_kind::TokenKind;
-use super::{PanelKey, Sealer};
+use super::token_peppers::TokenPeppers;
 use crate::rng::Rng;
 
 /// Every secret of the server, versioned, as it stands in `keys.toml`.
@@ -25,18 +30,13 @@ use crate::rng::Rng;
 #[serde(deny_unknown_fields)]
 pub struct KeyFile {
     format: u32,
-    pepper: Vec<Versioned>,
-    sealing: Vec<Versioned>,
-    challenge: Vec<Versioned>,
+    pub(super) pepper: Vec<SecretEntry>,
+    /// Without any, the newest pepper is also that of browser tokens: so did release 0.1.0.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) token_pepper: Vec<SecretEntry>,
+    pub(super) sealing: Vec<SecretEntry>,
+    pub(super) challenge: Vec<SecretEntry>,
     pub(super) signing: Vec<SigningEntry>,
-}
-
-/// A symmetric key; the entry with the highest version is the current one.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Versioned {
-    version: u32,
-    secret: Secret,
 }
 
 /// Base64 text, wiped on drop.
@@ -44,7 +44,7 @@ struct Versioned {
 #[serde(transparent)]
 pub(super) struct Secret(String);
 
-/// The key file could not be used; nothing was overwritten.
+/// The key file could not be used; nothing was overwritten, but where it says so.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyFileError {
     /// Another change of the file runs.
@@ -53,15 +53,27 @@ pub enum KeyFileError {
     /// The content is not a key file.
     #[error("{path} is damaged: restore it from a backup; without it no stored key can be checked", path = .0.display())]
     Damaged(PathBuf),
+    /// The name is that of a link, which a change would replace.
+    #[error("{path} is a link: name the directory that holds the file itself", path = .0.display())]
+    Link(PathBuf),
     /// There is a database but no key file.
     #[error("{path} is missing beside an existing database: restore it from a backup", path = .0.display())]
     Missing(PathBuf),
     /// Others than its owner may read or write the file.
     #[error("{path} can be read by others than its owner: run chmod 600 on it", path = .0.display())]
     Open(PathBuf),
+    /// The file was exchanged, but perhaps not durably.
+    #[error(
+        "{path} was changed and the change is in force, but it may not survive a power cut: {1}: run sync, then list",
+        path = .0.display()
+    )]
+    NotDurable(PathBuf, std::io::Error),
     /// The operating system gave no random bytes.
     #[error("the operating system gave no random bytes for new keys")]
     Randomness,
+    /// A secret that it names cannot be used.
+    #[error("{path}: the secret of {kind} {version} {fault}", path = .0.display(), kind = .1.as_str(), version = .2, fault = .3)]
+    Secret(PathBuf, SecretKind, u32, SecretFault),
     /// The file cannot be read or made.
     #[error("{path} cannot be read or made: {1}", path = .0.display())]
     Unreadable(PathBuf, std::io::Error),
@@ -89,12 +101,9 @@ impl KeyFile {
         if metadata.mode() & 0o077 != 0 {
             return Err(KeyFileError::Open(path.into()));
         }
-        let mut text = Zeroizing::new(String::new());
-        file.take(Self::MAX_LEN).read_to_string(&mut text).map_err(|error| match error.kind() {
-            std::io::ErrorKind::InvalidData => KeyFileError::Damaged(path.into()),
-            _ => unreadable(error),
-        })?;
-        Self::parse(&text).ok_or_else(|| KeyFileError::Damaged(path.into()))
+        let bytes = read_secret_file(&file, Self::MAX_LEN).map_err(unreadable)?;
+        let text = std::str::from_utf8(&bytes).ok();
+        text.and_then(Self::parse).ok_or_else(|| KeyFileError::Damaged(path.into()))
     }
 
     pub(super) fn parse(text: &str) -> Option<Self> {
@@ -115,80 +124,124 @@ impl KeyFile {
     }
 
     fn generate(now: OffsetDateTime, rng: &Rng) -> Result<Self, KeyFileError> {
-        let first = |rng: &Rng| Ok(vec![Versioned { version: 1, secret: Secret::random(rng)? }]);
+        let first = || Ok(vec![SecretEntry::generate(1, now.unix_timestamp(), rng)?]);
         let signing = TokenKind::ALL
             .into_iter()
             .map(|kind| SigningEntry::generate(kind, now, now.unix_timestamp(), rng))
             .collect::<Result<_, _>>()?;
-        Ok(Self { format: Self::FORMAT, pepper: first(rng)?, sealing: first(rng)?, challenge: first(rng)?, signing })
+        Ok(Self {
+            format: Self::FORMAT,
+            pepper: first()?,
+            token_pepper: first()?,
+            sealing: first()?,
+            challenge: first()?,
+            signing,
+        })
     }
 
     /// The peppers under which key digests are kept.
     ///
     /// # Errors
     ///
-    /// [`KeyFileError::Damaged`] naming `path`.
+    /// [`KeyFileError::Damaged`] and [`KeyFileError::Secret`] naming `path`, where the file was read.
     pub fn peppers(&self, path: &Path) -> Result<Peppers, KeyFileError> {
-        let damaged = || KeyFileError::Damaged(path.into());
-        let mut peppers = newest_first(&self.pepper).map(|entry| {
-            let bytes = entry.secret.decode().ok_or_else(damaged)?;
-            Pepper::new(entry.version, &bytes).map_err(|_| damaged())
-        });
-        let current = peppers.next().ok_or_else(damaged)??;
-        peppers.try_fold(Peppers::new(current), |all, older| all.with_previous(older?).map_err(|_| damaged()))
+        let mut peppers = self.resolved(SecretKind::Pepper, path, |version, bytes| Pepper::new(version, bytes).ok());
+        let current = peppers.next().ok_or_else(|| KeyFileError::Damaged(path.into()))??;
+        peppers.try_fold(Peppers::new(current), |all, older| {
+            all.with_previous(older?).map_err(|_| KeyFileError::Damaged(path.into()))
+        })
     }
 
-    /// The pepper under which browser tokens are kept; they are too short-lived to need an older one.
+    /// The peppers under which browser tokens are kept.
     ///
     /// # Errors
     ///
-    /// [`KeyFileError::Damaged`] naming `path`.
-    pub fn token_pepper(&self, path: &Path) -> Result<TokenPepper, KeyFileError> {
-        let damaged = || KeyFileError::Damaged(path.into());
-        let entry = newest_first(&self.pepper).next().ok_or_else(damaged)?;
-        let bytes = entry.secret.decode().ok_or_else(damaged)?;
-        TokenPepper::new(entry.version, "caibo.checkout.v1:", &bytes).map_err(|_| damaged())
+    /// As for [`peppers`](Self::peppers).
+    pub fn token_peppers(&self, path: &Path) -> Result<TokenPeppers, KeyFileError> {
+        let pepper = |version, bytes: &[u8]| TokenPepper::new(version, "caibo.checkout.v1:", bytes).ok();
+        let mut peppers = self.resolved(SecretKind::TokenPepper, path, pepper);
+        let current = peppers.next().ok_or_else(|| KeyFileError::Damaged(path.into()))??;
+        Ok(TokenPeppers::new(current, peppers.collect::<Result<_, _>>()?))
     }
 
-    /// The key behind the control panel's cookies; a new pepper ends its sessions.
+    /// The key behind the control panel's cookies, form tokens and links, from the newest pepper: a new one ends them.
     ///
     /// # Errors
     ///
-    /// [`KeyFileError::Damaged`] naming `path`.
+    /// As for [`peppers`](Self::peppers).
     pub fn panel_key(&self, path: &Path) -> Result<PanelKey, KeyFileError> {
-        let newest = newest_first(&self.pepper).next().and_then(|entry| entry.secret.decode());
-        let secret = newest.filter(|secret| secret.len() >= Self::SECRET_LEN);
-        Ok(PanelKey::derive(&secret.ok_or_else(|| KeyFileError::Damaged(path.into()))?))
+        let key = |_, secret: &[u8]| (secret.len() >= Self::SECRET_LEN).then(|| PanelKey::derive(secret));
+        self.resolved(SecretKind::Pepper, path, key).next().ok_or_else(|| KeyFileError::Damaged(path.into()))?
     }
 
     /// The keys under which secrets needed in clear are sealed.
     ///
     /// # Errors
     ///
-    /// [`KeyFileError::Damaged`] naming `path`.
+    /// As for [`peppers`](Self::peppers).
     pub fn sealer(&self, path: &Path) -> Result<Sealer, KeyFileError> {
-        let damaged = || KeyFileError::Damaged(path.into());
-        let keys = newest_first(&self.sealing)
-            .map(|entry| Some((entry.version, entry.secret.decode()?)))
-            .collect::<Option<Vec<_>>>()
-            .ok_or_else(damaged)?;
-        Sealer::new(&keys).map_err(|_| damaged())
+        let keys = self.resolved(SecretKind::Sealing, path, SealingKey::new).collect::<Result<_, _>>()?;
+        Sealer::new(keys).map_err(|_| KeyFileError::Damaged(path.into()))
     }
 
-    /// The keys that authenticate challenges: the newest and, during a rotation, the one before.
+    /// The keys that authenticate challenges: the newest, and the one before if it has the version before.
     ///
     /// # Errors
     ///
-    /// [`KeyFileError::Damaged`] naming `path`.
+    /// As for [`peppers`](Self::peppers).
     pub fn challenge_keys(&self, path: &Path) -> Result<ChallengeKeys, KeyFileError> {
         let damaged = || KeyFileError::Damaged(path.into());
-        let mut keys = newest_first(&self.challenge).take(2).map(|entry| {
-            let version = u8::try_from(entry.version).map_err(|_| damaged())?;
-            let bytes = entry.secret.decode().ok_or_else(damaged)?;
-            ChallengeKey::new(version, &bytes).map_err(|_| damaged())
-        });
+        let key = |version, bytes: &[u8]| ChallengeKey::new(u8::try_from(version).ok()?, bytes).ok();
+        let mut keys = self.resolved(SecretKind::Challenge, path, key).take(2);
         let current = keys.next().ok_or_else(damaged)??;
-        keys.try_fold(ChallengeKeys::new(current), |all, older| all.with_previous(older?).map_err(|_| damaged()))
+        let before = current.version().checked_sub(1);
+        match keys.next().transpose()? {
+            Some(previous) if Some(previous.version()) == before => {
+                ChallengeKeys::new(current).with_previous(previous).map_err(|_| damaged())
+            }
+            _ => Ok(ChallengeKeys::new(current)),
+        }
+    }
+
+    /// What tells every secret from others of its kind and version.
+    ///
+    /// # Errors
+    ///
+    /// As for [`peppers`](Self::peppers).
+    pub fn checks(&self, path: &Path) -> Result<Vec<KeyCheck>, KeyFileError> {
+        let of = |kind| {
+            self.resolved(kind, path, move |version, bytes| Some(KeyCheck::of(kind, version, bytes)))
+                .collect::<Vec<_>>()
+        };
+        SecretKind::ALL.into_iter().flat_map(of).collect()
+    }
+
+    /// The versions of a kind, newest first.
+    pub(super) fn secrets(&self, kind: SecretKind) -> Vec<&SecretEntry> {
+        let (entries, count) = match kind {
+            SecretKind::Pepper => (&self.pepper, usize::MAX),
+            SecretKind::TokenPepper if self.token_pepper.is_empty() => (&self.pepper, 1),
+            SecretKind::TokenPepper => (&self.token_pepper, usize::MAX),
+            SecretKind::Sealing => (&self.sealing, usize::MAX),
+            SecretKind::Challenge => (&self.challenge, usize::MAX),
+        };
+        let mut sorted: Vec<_> = entries.iter().collect();
+        sorted.sort_by_key(|entry| std::cmp::Reverse(entry.version));
+        sorted.truncate(count);
+        sorted
+    }
+
+    /// What `make` makes of each version and its bytes, newest first.
+    fn resolved<'f, T: 'f>(
+        &'f self,
+        kind: SecretKind,
+        path: &'f Path,
+        make: impl Fn(u32, &[u8]) -> Option<T> + 'f,
+    ) -> impl Iterator<Item = Result<T, KeyFileError>> + 'f {
+        self.secrets(kind).into_iter().map(move |entry| {
+            let made = make(entry.version, &entry.bytes(kind, path)?);
+            made.ok_or_else(|| KeyFileError::Secret(path.into(), kind, entry.version, SecretFault::Unusable))
+        })
     }
 
     pub(super) fn signing(&self, kind: TokenKind) -> impl Iterator<Item = &SigningEntry> {
@@ -213,6 +266,11 @@ impl Secret {
         Ok(Self(STANDARD.encode(*bytes)))
     }
 
+    /// The same text once more, for another entry.
+    pub(super) fn copy(&self) -> Self {
+        Self(self.0.clone())
+    }
+
     pub(super) fn decode(&self) -> Option<Zeroizing<Vec<u8>>> {
         STANDARD.decode(&self.0).ok().map(Zeroizing::new)
     }
@@ -222,12 +280,6 @@ impl Drop for Secret {
     fn drop(&mut self) {
         self.0.zeroize();
     }
-}
-
-fn newest_first(entries: &[Versioned]) -> impl Iterator<Item = &Versioned> {
-    let mut sorted: Vec<_> = entries.iter().collect();
-    sorted.sort_by_key(|entry| std::cmp::Reverse(entry.version));
-    sorted.into_iter()
 }
 
 /// Writes the whole file beside its place, then links it there: it is never seen half-written, and a file that is
@@ -272,7 +324,8 @@ mod tests {
         assert_eq!(std::fs::read(&path).unwrap(), before);
         let keys = KeyFile::read(&path).unwrap();
         keys.peppers(&path).unwrap();
-        keys.token_pepper(&path).unwrap();
+        keys.token_peppers(&path).unwrap();
+        assert_eq!(keys.checks(&path).unwrap().len(), 4);
         keys.sealer(&path).unwrap();
         keys.panel_key(&path).unwrap();
         keys.challenge_keys(&path).unwrap();

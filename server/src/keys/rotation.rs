@@ -65,6 +65,9 @@ const MAX_WAIT: Duration = Duration::days(90);
 impl KeyFile {
     /// Adds a key of each kind that signs from `use_after` on, and answers the new ones.
     ///
+    /// When the current key is to end earlier, because an earlier call said that it may be known, the new one signs from
+    /// that end on: nothing gives such a key a longer life.
+    ///
     /// # Errors
     ///
     /// [`RotationError`] as its variants say; then no key was added.
@@ -86,21 +89,36 @@ impl KeyFile {
             if published && reason == RotationReason::Routine && use_after < MIN_PUBLICATION {
                 return Err(RotationError::Early(kind));
             }
+            let use_from = match reason {
+                RotationReason::Routine => use_from,
+                RotationReason::Compromised => {
+                    self.promised_end(kind, now).map_or(use_from, |end| use_from.min(end.max(now.unix_timestamp())))
+                }
+            };
             let lines = self.signing_keys(&[kind], now);
             if let Some(next) = lines.iter().find(|line| line.state == KeyState::Next)
                 && reason == RotationReason::Routine
             {
                 return Err(RotationError::Waiting(kind, next.kid.clone()));
             }
-            let staying = lines.iter().filter(|line| line.state != KeyState::Next);
-            if staying.count() >= MAX_KEYS {
+            // With a key that may be known goes all that is dead by then, so what is dead never stands in its way.
+            let goes = |state| match reason {
+                RotationReason::Routine => state == KeyState::Next,
+                RotationReason::Compromised => {
+                    matches!(state, KeyState::Next | KeyState::Dead) || use_from <= now.unix_timestamp()
+                }
+            };
+            if lines.iter().filter(|line| !goes(line.state)).count() >= MAX_KEYS {
                 return Err(RotationError::TooMany(kind));
             }
             added.push(SigningEntry::generate(kind, now, use_from, rng)?);
         }
         let names: Vec<String> = added.iter().map(|entry| entry.kid.clone()).collect();
         if reason == RotationReason::Compromised {
-            self.give_up(kinds, use_from, now);
+            self.prune(kinds, now);
+            for new in &added {
+                self.give_up(new.kind, new.use_from.unwrap_or(use_from), now);
+            }
         }
         self.signing.extend(added);
         let mut lines = self.signing_keys(kinds, now);
@@ -134,14 +152,21 @@ impl KeyFile {
         kinds.iter().copied().flat_map(line).collect()
     }
 
+    /// When the key that signs must no longer be accepted, if that was said.
+    fn promised_end(&self, kind: TokenKind, now: OffsetDateTime) -> Option<i64> {
+        let succession = Succession::new(self.signing(kind));
+        let keys = succession.at(now.unix_timestamp());
+        keys.first().and_then(|(current, _)| current.entry.verify_until)
+    }
+
     /// Keys that may be known end at `end`; those that never signed are thrown away.
-    fn give_up(&mut self, kinds: &[TokenKind], end: i64, now: OffsetDateTime) {
-        let lines = self.signing_keys(kinds, now);
+    fn give_up(&mut self, kind: TokenKind, end: i64, now: OffsetDateTime) {
+        let lines = self.signing_keys(&[kind], now);
         let state = |entry: &SigningEntry| {
             lines.iter().find(|line| line.kind == entry.kind && line.kid == entry.kid).map(|line| line.state)
         };
         self.signing.retain(|entry| state(entry) != Some(KeyState::Next));
-        for entry in self.signing.iter_mut().filter(|entry| kinds.contains(&entry.kind)) {
+        for entry in self.signing.iter_mut().filter(|entry| entry.kind == kind) {
             entry.verify_until = Some(entry.verify_until.map_or(end, |until| until.min(end)));
         }
     }

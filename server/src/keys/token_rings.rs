@@ -1,7 +1,7 @@
 //! The key rings of one listener over time, and their exchange when the key file changes.
 
 use std::fmt;
-use std::os::unix::fs::MetadataExt;
+use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 
@@ -10,6 +10,7 @@ use tollgate_apikey::Mode;
 
 use super::file::{KeyFile, KeyFileError};
 use super::rings::{Rings, RingsError};
+use super::stamp::Stamp;
 use super::succession::Succession;
 use super::token_kind::TokenKind;
 use crate::rng::Rng;
@@ -42,18 +43,11 @@ pub struct SigningKeys {
 
 struct State {
     keys: KeyFile,
-    /// What stood there at the last look, usable or not; `None` is no file.
-    seen: Option<Stamp>,
+    /// The version whose content was judged last, usable or not.
+    judged: Stamp,
+    /// How the last look failed, if the system did not let the file be read.
+    failed: Option<(ErrorKind, Option<i32>)>,
     listeners: Vec<Weak<TokenRings>>,
-}
-
-/// What tells one version of the file from another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stamp {
-    inode: u64,
-    length: u64,
-    modified: (i64, i64),
-    changed: (i64, i64),
 }
 
 /// The changed key file cannot be used; the keys read before stay in use.
@@ -90,8 +84,8 @@ impl SigningKeys {
     /// As for [`KeyFile::read`].
     pub fn open(path: &Path, rng: Rng) -> Result<Self, KeyFileError> {
         // The stamp comes first: if the file is exchanged after it, the next look sees another one.
-        let seen = Some(Stamp::of(path).map_err(|error| KeyFileError::Unreadable(path.into(), error))?);
-        let state = State { keys: KeyFile::read(path)?, seen, listeners: Vec::new() };
+        let judged = Stamp::of(path).map_err(|error| KeyFileError::Unreadable(path.into(), error))?;
+        let state = State { keys: KeyFile::read(path)?, judged, failed: None, listeners: Vec::new() };
         Ok(Self { path: path.into(), rng, state: Mutex::new(state) })
     }
 
@@ -110,21 +104,28 @@ impl SigningKeys {
 
     /// Reads the file again if it is another one than before, and exchanges the rings of all listeners or of none.
     ///
-    /// `true` when they were exchanged. A file that cannot be used is an error once, until it changes again.
+    /// `true` when they were exchanged. A file that cannot be used is an error once, until it changes again; one that
+    /// cannot be read is an error once, too, and is read as soon as it can be.
     ///
     /// # Errors
     ///
     /// [`RefreshError`]; all rings are as before then.
     pub fn refresh(&self, now: OffsetDateTime) -> Result<bool, RefreshError> {
         let mut state = self.lock();
-        let stamp = Stamp::of(&self.path);
-        let seen = stamp.as_ref().ok().copied();
-        if seen == state.seen {
-            return Ok(false);
-        }
-        state.seen = seen;
-        stamp.map_err(|error| KeyFileError::Unreadable(self.path.clone(), error))?;
-        let keys = KeyFile::read(&self.path)?;
+        let stamp = match Stamp::of(&self.path) {
+            Ok(stamp) if stamp == state.judged => {
+                state.failed = None;
+                return Ok(false);
+            }
+            Ok(stamp) => stamp,
+            Err(error) => return state.fail(self.path.clone(), error),
+        };
+        let keys = match KeyFile::read(&self.path) {
+            Err(KeyFileError::Unreadable(path, error)) => return state.fail(path, error),
+            judged => judged,
+        };
+        (state.judged, state.failed) = (stamp, None);
+        let keys = keys?;
         state.listeners.retain(|rings| rings.strong_count() > 0);
         let mut exchanges = Vec::new();
         for rings in state.listeners.iter().filter_map(Weak::upgrade) {
@@ -143,21 +144,21 @@ impl SigningKeys {
     }
 }
 
-impl fmt::Debug for SigningKeys {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SigningKeys(redacted)")
+impl State {
+    /// A look that says nothing about the content: it is repeated, and told when it fails otherwise than the last one.
+    fn fail(&mut self, path: PathBuf, error: Error) -> Result<bool, RefreshError> {
+        let failed = Some((error.kind(), error.raw_os_error()));
+        if failed == self.failed {
+            return Ok(false);
+        }
+        self.failed = failed;
+        Err(KeyFileError::Unreadable(path, error).into())
     }
 }
 
-impl Stamp {
-    fn of(path: &Path) -> std::io::Result<Self> {
-        let metadata = std::fs::metadata(path)?;
-        Ok(Self {
-            inode: metadata.ino(),
-            length: metadata.len(),
-            modified: (metadata.mtime(), metadata.mtime_nsec()),
-            changed: (metadata.ctime(), metadata.ctime_nsec()),
-        })
+impl fmt::Debug for SigningKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SigningKeys(redacted)")
     }
 }
 

@@ -5,7 +5,9 @@ use time::OffsetDateTime;
 use tollgate_apikey::{KeyId, Mode, Overlap};
 use tollgate_client_address::IpList;
 
-use super::{AuditLog, PasswordLinks, Samples, SecondFactors, StorageError, Vault, WebhookEndpoints};
+use super::{
+    AuditLog, PasswordLinks, Samples, SecondFactors, SecretKeyRecords, Snapshots, StorageError, Vault, WebhookEndpoints,
+};
 use crate::account::{
     Credential, Merchant, MerchantId, MerchantStatus, NewAuditEntry, OauthClient, PasswordHash, Role, RsaKey,
     SealedSecret, SealedTotp, Switch, User, UserId,
@@ -270,6 +272,8 @@ pub trait Directory:
     + RsaKeys
     + Samples
     + WebhookEndpoints
+    + SecretKeyRecords
+    + Snapshots
 {
 }
 
@@ -286,5 +290,7 @@ impl<D> Directory for D where
         + RsaKeys
         + Samples
         + WebhookEndpoints
+        + SecretKeyRecords
+        + Snapshots
 {
 }

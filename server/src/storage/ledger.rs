@@ -12,6 +12,8 @@ use crate::account::MerchantId;
 pub struct CheckoutGrant {
     /// HMAC-SHA256 of the token; the look-up key.
     pub digest: [u8; 32],
+    /// The version of the pepper that made it; 0 when it was stored without.
+    pub pepper_version: u32,
     /// The one payment request it opens.
     pub payment_request: i64,
     /// Whose it is.

@@ -13,7 +13,9 @@ mod purchases;
 mod records;
 mod samples;
 mod second_factors;
+mod secret_keys;
 mod sessions;
+mod snapshot;
 pub mod sqlite;
 mod usage;
 mod vault;
@@ -35,7 +37,9 @@ pub use purchases::{Credit, CreditOutcome, LinkOutcome, NewCredit, Purchases, Re
 pub use records::{REQUEST_SIGNING, Records, RequestSigning};
 pub use samples::{SampleBatch, Samples};
 pub use second_factors::SecondFactors;
+pub use secret_keys::{KeyUse, Resealed, RowId, SealedRecord, SealedRow, SecretKeyRecords};
 pub use sessions::{PanelSession, SessionChange, Sessions};
+pub use snapshot::{Snapshot, SnapshotError, Snapshots};
 pub use usage::{HourOfUse, LastUse, UsageBook};
 pub use vault::{Answered, Created, Idempotency, NewPaymentAttempt, PaymentAttempt, PaymentOutcome, Render, Vault};
 pub use webhooks::{

@@ -1,10 +1,10 @@
 //! Records as the hot path reads them: from the cache, else from storage.
 
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use time::OffsetDateTime;
-use tollgate_apikey::{KeyId, Lifecycle, Mode};
+use tollgate_apikey::{KeyId, Lifecycle, Mode, Scopes};
 use tollgate_challenge_signature::PublicKey;
 
 use super::{CheckoutGrant, FencedCache, Ledger, StorageError, Vault, complete};
@@ -28,6 +28,27 @@ pub struct Records {
     signing: FencedCache<(MerchantId, Mode), Arc<RequestSigning>>,
     aliases: FencedCache<(MerchantId, Mode, &'static str), Arc<str>>,
     revoked_tokens: Arc<RwLock<HashMap<String, OffsetDateTime>>>,
+    scope_sets: ScopeSets,
+}
+
+/// The scope sets that cached credentials have: a few, each kept once and not once a credential.
+#[derive(Default)]
+struct ScopeSets(Mutex<HashSet<Scopes>>);
+
+impl ScopeSets {
+    /// Sets that are shared; a credential with a further one keeps its own.
+    const MOST: usize = 256;
+
+    fn shared(&self, scopes: Scopes) -> Scopes {
+        let mut sets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = sets.get(&scopes) {
+            return known.clone();
+        }
+        if sets.len() < Self::MOST {
+            sets.insert(scopes.clone());
+        }
+        scopes
+    }
 }
 
 /// How a merchant signs its requests in one mode.
@@ -60,6 +81,7 @@ impl Records {
             signing: FencedCache::new(Self::OTHERS),
             aliases: FencedCache::new(Self::OTHERS),
             revoked_tokens: Arc::default(),
+            scope_sets: ScopeSets::default(),
         }
     }
 
@@ -92,15 +114,30 @@ impl Records {
     pub async fn client_by_text(&self, mode: Mode, text: &str) -> Result<Option<Arc<OauthClient>>, StorageError> {
         let client = match CLIENT_ID.parse(text) {
             Ok(id) => self.client(id.id()).await?.filter(|client| client.foreign.is_none()),
-            Err(_) if text.len() > ForeignPair::MAX_ID_LEN => None,
-            Err(_) => {
-                let load =
-                    async { Ok::<_, StorageError>(self.vault.client_by_foreign_id(mode, text).await?.map(Arc::new)) };
-                self.foreign_clients.read(&(mode, text.into()), load).await?
-            }
+            Err(_) => self.foreign_clients.read(&(mode, text.into()), self.foreign_client(mode, text)).await?,
         };
         // The native spelling says its mode, which must be the record's too.
         Ok(client.filter(|client| client.mode == mode && client.public_id() == text))
+    }
+
+    /// As [`client_by_text`](Self::client_by_text), for a caller that has not proved anything yet: an imported id can
+    /// be guessed, so it is always looked for in storage. The cache would answer faster for those that exist.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] when storage had to be asked and did not answer.
+    pub async fn presented_client(&self, mode: Mode, text: &str) -> Result<Option<Arc<OauthClient>>, StorageError> {
+        match CLIENT_ID.parse(text) {
+            Ok(_) => self.client_by_text(mode, text).await,
+            Err(_) => self.foreign_client(mode, text).await,
+        }
+    }
+
+    async fn foreign_client(&self, mode: Mode, id: &str) -> Result<Option<Arc<OauthClient>>, StorageError> {
+        if id.len() > ForeignPair::MAX_ID_LEN {
+            return Ok(None);
+        }
+        Ok(self.vault.client_by_foreign_id(mode, id).await?.map(Arc::new))
     }
 
     /// How a merchant signs its requests.
@@ -175,7 +212,11 @@ impl Records {
     ///
     /// [`StorageError`] when storage had to be asked and did not answer.
     pub async fn credential(&self, id: KeyId) -> Result<Option<Arc<Credential>>, StorageError> {
-        self.credentials.read(&id, async { Ok(self.vault.credential(id).await?.map(Arc::new)) }).await
+        let load = async {
+            let found = self.vault.credential(id).await?;
+            Ok(found.map(|found| Arc::new(Credential { scopes: self.scope_sets.shared(found.scopes), ..found })))
+        };
+        self.credentials.read(&id, load).await
     }
 
     /// A merchant by id.
@@ -239,5 +280,63 @@ impl Records {
     /// Forgets the grants of a payment request after a committed change.
     pub fn forget_grants_of(&self, payment_request: i64) {
         self.grants.invalidate_where(|grant| grant.payment_request == payment_request);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ptr;
+
+    use time::OffsetDateTime;
+    use tollgate_client_address::IpList;
+
+    use super::*;
+    use crate::account::CredentialKind;
+
+    /// Bytes that glibc takes for an allocation: eight of its own, in steps of sixteen, at least thirty-two.
+    fn allocated(bytes: usize) -> usize {
+        if bytes == 0 { 0 } else { (bytes + 8).next_multiple_of(16).max(32) }
+    }
+
+    #[test]
+    fn a_cached_credential_takes_at_most_400_bytes() {
+        // quick_cache 0.7 keeps key, value and three numbers an entry, and a number in a table that is 7/16 full at least.
+        const TABLE: usize = 3 * 4 + 16 * (4 + 1) / 7;
+        let credential = Credential {
+            id: KeyId::parse("Kfht44XZGEXO").unwrap(),
+            kind: CredentialKind::CaiboKey,
+            merchant: MerchantId::new("COL", "UBOMFJ").unwrap(),
+            user: Some(UserId::parse("1").unwrap()),
+            client: None,
+            mode: Mode::Test,
+            pepper_version: 1,
+            digest: [0; 32],
+            scopes: Scopes::empty(),
+            ip_list: IpList::unrestricted(),
+            lifecycle: Lifecycle::new(OffsetDateTime::UNIX_EPOCH),
+            last_four: "hpKK".into(),
+            name: "web".to_owned(),
+        };
+        let heap = [credential.merchant.as_str(), &credential.last_four, &credential.name];
+        let bytes = size_of::<KeyId>()
+            + size_of::<Arc<Credential>>()
+            + TABLE
+            + allocated(2 * size_of::<usize>() + size_of::<Credential>())
+            + heap.map(|text| allocated(text.len())).iter().sum::<usize>();
+        assert!(bytes <= 400, "{bytes}, of which {} are the record", size_of::<Credential>());
+    }
+
+    #[test]
+    fn credentials_of_the_same_scopes_share_one_set() {
+        let sets = ScopeSets::default();
+        let first = sets.shared(Scopes::parse("a b").unwrap());
+        let second = sets.shared(Scopes::parse("b a").unwrap());
+        let (first, second) = (first.iter().next().unwrap(), second.iter().next().unwrap());
+        assert!(ptr::eq(first, second));
+        for n in 0..2 * ScopeSets::MOST {
+            let scopes = Scopes::parse(&format!("scope:{n}")).unwrap();
+            assert_eq!(sets.shared(scopes.clone()), scopes);
+        }
+        assert_eq!(sets.0.lock().unwrap().len(), ScopeSets::MOST);
     }
 }

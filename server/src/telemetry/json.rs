@@ -52,6 +52,9 @@ impl<S: Subscriber> Layer<S> for JsonLines {
 struct Members<'l>(&'l mut Vec<u8>);
 
 impl Members<'_> {
+    /// How many causes are told with an error.
+    const MAX_CAUSES: usize = 5;
+
     fn member(&mut self, field: &Field, value: impl Serialize) {
         self.0.push(b',');
         self.value(field.name());
@@ -78,8 +81,19 @@ impl Visit for Members<'_> {
         self.member(field, format_args!("{value:?}"));
     }
 
+    /// With what caused it: an error that was wrapped says too little to act on.
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
-        self.member(field, format_args!("{value}"));
+        let mut told = value.to_string();
+        let mut next = value.source();
+        for _ in 0..Self::MAX_CAUSES {
+            let Some(cause) = next else { break };
+            let words = cause.to_string();
+            if !told.ends_with(&words) {
+                told = format!("{told}: {words}");
+            }
+            next = cause.source();
+        }
+        self.member(field, told);
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
@@ -138,14 +152,23 @@ mod tests {
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
+    #[derive(Debug, thiserror::Error)]
+    #[error("{0}")]
+    struct Wrapped(&'static str, #[source] IoError);
+
     #[test]
     fn a_line_is_one_object_whatever_its_fields_hold() {
         let lines = logged(|| {
             let error = IoError::other("broken \u{7f}\n\"pipe\"");
             tracing::info!(target: "a\"b", text = "x\n\"y\"\u{0}", signed = -7, large = u64::MAX, yes = true, "said\nso");
             tracing::warn!(error = &error as &dyn Error, shown = ?Some("\n"), none = f64::NAN);
+            tracing::warn!(
+                error = &Wrapped("the list cannot be read: damaged", IoError::other("damaged")) as &dyn Error
+            );
+            let full = Wrapped("the disk", IoError::other("is full"));
+            tracing::warn!(error = &Wrapped("not available", IoError::other(full)) as &dyn Error);
         });
-        assert_eq!(lines.len(), 2);
+        assert_eq!(lines.len(), 4);
         let first = &lines[0];
         assert_eq!(first["timestamp"], "2026-01-01T00:00:01.25Z");
         assert_eq!((first["level"].as_str(), first["target"].as_str()), (Some("INFO"), Some("a\"b")));
@@ -154,6 +177,8 @@ mod tests {
         assert_eq!((first["signed"].as_i64(), first["large"].as_u64()), (Some(-7), Some(u64::MAX)));
         assert_eq!(first["yes"], true);
         assert_eq!(lines[1]["error"], "broken \u{7f}\n\"pipe\"");
+        assert_eq!(lines[2]["error"], "the list cannot be read: damaged", "a cause is told once");
+        assert_eq!(lines[3]["error"], "not available: the disk: is full");
         assert_eq!(lines[1]["shown"], "Some(\"\\n\")");
         assert_eq!(lines[1]["none"], Value::Null);
     }

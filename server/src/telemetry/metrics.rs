@@ -28,6 +28,7 @@ pub struct Meter {
     listener: Arc<String>,
     mode: &'static str,
     connections: Gauge,
+    connections_refused: Counter,
     handshakes_failed: Counter,
     families: Families,
 }
@@ -62,6 +63,7 @@ struct Families {
     requests: Family<RequestLabels, Counter>,
     seconds: Family<RouteLabels, Histogram, fn() -> Histogram>,
     connections: Family<ListenerLabels, Gauge>,
+    connections_refused: Family<ListenerLabels, Counter>,
     handshakes_failed: Family<ListenerLabels, Counter>,
     webhook_attempts: Family<AttemptLabels, Counter>,
 }
@@ -111,6 +113,7 @@ impl Metrics {
             requests: Family::default(),
             seconds: Family::new_with_constructor(|| Histogram::new(SECONDS)),
             connections: Family::default(),
+            connections_refused: Family::default(),
             handshakes_failed: Family::default(),
             webhook_attempts: Family::default(),
         };
@@ -123,6 +126,11 @@ impl Metrics {
             families.seconds.clone(),
         );
         registry.register("connections", "Open connections", families.connections.clone());
+        registry.register(
+            "connections_refused",
+            "Connections closed because their address had as many as it may",
+            families.connections_refused.clone(),
+        );
         registry.register(
             "tls_handshakes_failed",
             "TLS handshakes that failed or took too long",
@@ -145,6 +153,7 @@ impl Metrics {
             listener,
             mode,
             connections: self.families.connections.get_or_create_owned(&labels),
+            connections_refused: self.families.connections_refused.get_or_create_owned(&labels),
             handshakes_failed: self.families.handshakes_failed.get_or_create_owned(&labels),
             families: self.families.clone(),
         }
@@ -191,6 +200,11 @@ impl Meter {
     pub fn connection(&self) -> OpenConnection {
         self.connections.inc();
         OpenConnection(self.connections.clone())
+    }
+
+    /// Counts a connection that was closed because its address had as many as it may.
+    pub fn connection_refused(&self) {
+        self.connections_refused.inc();
     }
 
     /// Counts a TLS handshake that came to nothing.

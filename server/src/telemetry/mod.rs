@@ -8,5 +8,5 @@ mod metrics;
 
 pub use batch::Flush;
 pub use exporter::exporter;
-pub use logs::{LogFilter, LogFormat, start};
+pub use logs::{AUDIT_TARGET, LogFilter, LogFormat, start};
 pub use metrics::{Meter, Metrics, OpenConnection, Seen, WebhookMeter};

@@ -11,6 +11,8 @@ use std::time::Duration;
 pub struct Bounds {
     /// Connections at one time; further ones wait in the system's queue and are not accepted.
     pub connections: usize,
+    /// Connections at one time of one address (IPv4, or IPv6 /64) where TLS ends here; further ones are closed.
+    pub per_address: usize,
     /// For the TLS handshake.
     pub handshake: Duration,
     /// For the request line and headers of HTTP/1.1, counted from the opening of the connection or the last answer.
@@ -40,7 +42,14 @@ impl Bounds {
     /// The bounds of a listener with this many connections.
     #[must_use]
     pub fn with_connections(connections: usize) -> Self {
-        Self { connections, ..Self::default() }
+        Self { connections, per_address: Self::share_of(connections), ..Self::default() }
+    }
+
+    /// How many of a listener's connections one address may hold when nothing else is said: one in sixteen, and eight
+    /// in any case, since a browser opens six.
+    #[must_use]
+    pub fn share_of(connections: usize) -> usize {
+        (connections / 16).max(8).min(connections)
     }
 }
 
@@ -48,6 +57,7 @@ impl Default for Bounds {
     fn default() -> Self {
         Self {
             connections: Self::CONNECTIONS,
+            per_address: Self::share_of(Self::CONNECTIONS),
             handshake: Duration::from_secs(10),
             header: Duration::from_secs(10),
             quiet: Duration::from_secs(15),

@@ -1,5 +1,6 @@
 //! What lies between the wire and the dialects: listeners, bounded bodies, repeated calls.
 
+mod address_places;
 mod body;
 mod bounds;
 mod channel;

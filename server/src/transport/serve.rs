@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::rustls::ServerConfig;
 
 use super::Bounds;
+use super::address_places::AddressPlaces;
 use super::connection::Host;
 use crate::telemetry::Meter;
 
@@ -84,6 +85,8 @@ impl Bound {
         let refused = |error| ServeError::Refused(self.address, error);
         let listener = tokio::net::TcpListener::from_std(self.listener).map_err(refused)?;
         let places = Arc::new(Semaphore::new(bounds.connections));
+        // Behind a terminator all connections come from one address.
+        let of_address = matches!(wire, Wire::Tls(_)).then(|| AddressPlaces::new(bounds.per_address));
         let mut stopped = stop.clone();
         let host = Host { router, wire, bounds, meter, stop };
         let mut connections = JoinSet::new();
@@ -99,6 +102,16 @@ impl Bound {
                 // A sender that is gone means stop, too.
                 _ = stopped.wait_for(|stop| *stop) => break,
                 next = next => next,
+            };
+            let place = match of_address.as_ref().map(|places| places.take(peer)) {
+                None => (place, None),
+                Some(Some(of_address)) => (place, Some(of_address)),
+                Some(None) => {
+                    if let Some(meter) = &host.meter {
+                        meter.connection_refused();
+                    }
+                    continue;
+                }
             };
             let host = host.clone();
             connections.spawn(async move {

@@ -1,7 +1,6 @@
 //! The certificate and key of a TLS listener, and what is spoken with them.
 
 use std::fs::File;
-use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,6 +11,8 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::version::{TLS12, TLS13};
 use tokio_rustls::rustls::{self, ServerConfig};
 use zeroize::Zeroizing;
+
+use crate::keys::read_secret_file;
 
 /// The files of a server certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,7 +87,5 @@ fn read(path: &Path, forbidden: u32) -> Result<Zeroizing<Vec<u8>>, TlsError> {
     if file.metadata().map_err(unreadable)?.mode() & forbidden != 0 {
         return Err(TlsError::Open(path.into()));
     }
-    let mut bytes = Zeroizing::new(Vec::new());
-    file.take(MAX_LEN).read_to_end(&mut bytes).map_err(unreadable)?;
-    Ok(bytes)
+    read_secret_file(&file, MAX_LEN).map_err(unreadable)
 }

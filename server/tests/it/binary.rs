@@ -9,6 +9,8 @@ use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
+#[cfg(target_os = "linux")]
+use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
 use serde_json::Value;
 
 use super::interop::present;
@@ -27,6 +29,16 @@ impl Dev {
     /// Starts it with these variables in its environment.
     pub(crate) fn start_with<const N: usize>(data: &Path, variables: [(&str, &str); N]) -> Self {
         Self::spawn(command(data).envs(variables).stderr(Stdio::null()))
+    }
+
+    /// Starts without limits to speak of, with the sandbox at this address and its log in a file.
+    pub(crate) fn start_for_load(data: &Path, sandbox: &str, log: File) -> Self {
+        Self::spawn(command_at(data, sandbox).args(["--limits-scale", "1000000"]).stderr(log))
+    }
+
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Starts with a log to be taken.
@@ -77,6 +89,14 @@ impl Dev {
         )
     }
 
+    /// Sets how many files it may have open at a time; `None` is as many as this process may.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn limit_open_files(&self, files: Option<u64>) {
+        let own = getrlimit(Resource::Nofile);
+        let limit = Rlimit { current: files.or(own.current), ..own };
+        prlimit(Some(Pid::from_child(&self.child)), Resource::Nofile, limit).unwrap();
+    }
+
     /// Dies as in a power failure.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
@@ -97,7 +117,11 @@ impl Drop for Dev {
     }
 }
 
-fn command(data: &Path) -> Command {
+pub(crate) fn command(data: &Path) -> Command {
+    command_at(data, "127.0.0.1:0")
+}
+
+fn command_at(data: &Path, sandbox: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tollgate"));
     command
         .args([
@@ -105,7 +129,7 @@ fn command(data: &Path) -> Command {
             "--print",
             "json",
             "--sandbox",
-            "127.0.0.1:0",
+            sandbox,
             "--live",
             "127.0.0.1:0",
             "--shop",

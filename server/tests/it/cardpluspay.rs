@@ -247,7 +247,7 @@ impl Bench {
             scopes: Scopes::parse(ALL_SCOPES).unwrap(),
             ip_list: IpList::unrestricted(),
             lifecycle: Lifecycle::new(self.clock.now()),
-            last_four: key.last_four().to_owned(),
+            last_four: key.last_four().into(),
             name: String::new(),
         };
         self.services.vault.insert_credential(&record).await.unwrap();

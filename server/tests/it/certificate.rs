@@ -43,8 +43,7 @@ pub(crate) fn client(identity: &TlsIdentity, protocols: &[&[u8]]) -> TlsConnecto
     TlsConnector::from(Arc::new(config))
 }
 
-/// Connects and shakes hands.
-pub(crate) async fn connect(client: &TlsConnector, address: std::net::SocketAddr) -> TlsStream<TcpStream> {
-    let stream = TcpStream::connect(address).await.unwrap();
+/// Shakes hands on a connection.
+pub(crate) async fn shake_hands(client: &TlsConnector, stream: TcpStream) -> TlsStream<TcpStream> {
     client.connect(ServerName::try_from("localhost").unwrap(), stream).await.unwrap()
 }

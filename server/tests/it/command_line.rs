@@ -1,8 +1,10 @@
 //! The command line, with the real binary: beside a running server, and on a directory that no server uses.
 
 mod accounts;
+mod backup;
 mod doctor;
 mod manual;
+mod secret_keys;
 mod seed;
 mod socket;
 

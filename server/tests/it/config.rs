@@ -54,6 +54,7 @@ fn the_sample_is_read_as_it_stands() {
     assert_eq!(names(&config, 0), ["alternative", "caibo", "cardpluspay", "88pay", "pledg"]);
     assert_eq!(names(&config, 1), names(&config, 0));
     assert_eq!(config.limits.max_connections, Bounds::CONNECTIONS, "the sample shows the default");
+    assert_eq!(config.limits.max_connections_per_address, Bounds::default().per_address, "here, too");
     assert_eq!(config.log.format, LogFormat::Json);
     assert_eq!(config.metrics.unwrap().address, ([127, 0, 0, 1], 9464).into());
 }
@@ -98,6 +99,11 @@ fn the_sample_shows_every_key_there_is() {
 fn what_is_left_out_has_its_default() {
     let config = read(MINIMAL).unwrap();
     assert_eq!(config.limits.max_connections, Bounds::CONNECTIONS);
+    assert_eq!(config.limits.max_connections_per_address, 62, "one in sixteen");
+    for (all, of_one) in [(1, 1), (7, 7), (100, 8), (128, 8), (144, 9), (16_000, 1000)] {
+        let config = read(&format!("{MINIMAL}[limits]\nmax_connections = {all}\n")).unwrap();
+        assert_eq!(config.limits.max_connections_per_address, of_one, "of {all}");
+    }
     assert_eq!(config.log.format, LogFormat::Json);
     assert!(config.metrics.is_none());
     assert!(config.mail.is_none());
@@ -242,6 +248,16 @@ fn what_is_wrong_is_said_in_one_sentence_that_names_the_key() {
             "too many connections",
             format!("{MINIMAL}[limits]\nmax_connections = 1000001"),
             "limits.max_connections must be",
+        ),
+        (
+            "an address without connections",
+            format!("{MINIMAL}[limits]\nmax_connections_per_address = 0"),
+            "limits.max_connections_per_address must be from 1 to 1000",
+        ),
+        (
+            "more for an address than there are",
+            format!("{MINIMAL}[limits]\nmax_connections = 50\nmax_connections_per_address = 51"),
+            "limits.max_connections_per_address must be from 1 to 50",
         ),
         ("negative", format!("{MINIMAL}[limits]\nmax_connections = -1"), "line 12 (max_connections): "),
         ("no filter", format!("{MINIMAL}[log]\nfilter = \"tollgate=loud\""), "log.filter is not a list"),

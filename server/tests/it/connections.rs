@@ -15,7 +15,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tollgate::telemetry::Metrics;
 use tollgate::transport::{Bounds, ServeError, TlsIdentity, Wire, bind};
 
-use super::certificate::{client, connect, write_certificate};
+use super::certificate::{client, shake_hands, write_certificate};
 
 const SHORT: Duration = Duration::from_millis(200);
 /// Short, and still enough for a request on a machine that has other things to do.
@@ -25,8 +25,16 @@ const LONG: Duration = Duration::from_mins(10);
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Every bound far away; a test brings one of them near.
-const FAR: Bounds =
-    Bounds { connections: 100, handshake: LONG, header: LONG, quiet: LONG, age: LONG, grace: LONG, ping: LONG };
+const FAR: Bounds = Bounds {
+    connections: 100,
+    per_address: 100,
+    handshake: LONG,
+    header: LONG,
+    quiet: LONG,
+    age: LONG,
+    grace: LONG,
+    ping: LONG,
+};
 
 /// Opens an HTTP/2 connection (RFC 9113 §3.4): the preface and empty settings.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00";
@@ -63,7 +71,7 @@ impl Listening {
     }
 
     async fn tls(&self, protocols: &[&[u8]]) -> tokio_rustls::client::TlsStream<TcpStream> {
-        connect(&client(&self.identity, protocols), self.address).await
+        shake_hands(&client(&self.identity, protocols), self.plain().await).await
     }
 
     /// Stops the listener; it must come to its end.
@@ -238,6 +246,59 @@ async fn a_connection_of_some_age_is_ended_however_busy() {
         }
     }
     until_closed(stream).await;
+    listening.end().await;
+}
+
+#[tokio::test]
+async fn an_address_that_has_its_connections_gets_no_more_where_tls_ends() {
+    let listening = Listening::start(hello(), Bounds { per_address: 2, ..FAR }, true);
+    let mut held = [listening.tls(&[b"http/1.1"]).await, listening.tls(&[b"h2"]).await];
+    for _ in 0..3 {
+        let sent = until_closed(listening.plain().await).await;
+        assert!(sent.is_empty(), "it is closed before the handshake: {sent:?}");
+    }
+    assert!(ask(&mut held[0], "/").await.starts_with("HTTP/1.1 200"), "those that stand run on");
+    let metric = |line: &str| listening.metrics.text().unwrap().contains(line);
+    let refused = format!("tollgate_connections_refused_total{{listener=\"{}\"}} 3\n", listening.address);
+    assert!(metric(&refused), "{}", listening.metrics.text().unwrap());
+
+    drop(held);
+    let none = format!("tollgate_connections{{listener=\"{}\"}} 0\n", listening.address);
+    patient(async {
+        while !metric(&none) {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    let mut next = listening.tls(&[b"http/1.1"]).await;
+    assert!(ask(&mut next, "/").await.starts_with("HTTP/1.1 200"), "a place that was left can be taken");
+    drop(next);
+    listening.end().await;
+}
+
+#[tokio::test]
+#[cfg(target_os = "linux")]
+async fn an_address_that_has_its_connections_takes_none_of_another() {
+    let listening = Listening::start(hello(), Bounds { connections: 3, per_address: 1, ..FAR }, true);
+    let _held = listening.tls(&[b"http/1.1"]).await;
+    until_closed(listening.plain().await).await;
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind(([127, 0, 0, 2], 0).into()).unwrap();
+    let stream = socket.connect(listening.address).await.unwrap();
+    let mut other = shake_hands(&client(&listening.identity, &[b"http/1.1"]), stream).await;
+    assert!(ask(&mut other, "/").await.starts_with("HTTP/1.1 200"));
+    drop((_held, other));
+    listening.end().await;
+}
+
+#[tokio::test]
+async fn all_connections_of_a_plain_listener_may_come_from_the_terminator() {
+    let listening = Listening::start(hello(), Bounds { per_address: 1, ..FAR }, false);
+    let mut streams = [listening.plain().await, listening.plain().await];
+    for stream in &mut streams {
+        assert!(ask(stream, "/").await.starts_with("HTTP/1.1 200"));
+    }
+    drop(streams);
     listening.end().await;
 }
 

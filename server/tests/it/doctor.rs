@@ -394,7 +394,7 @@ fn record(life: Lifecycle) -> Credential {
         scopes: Scopes::parse("a").unwrap(),
         ip_list: IpList::unrestricted(),
         lifecycle: life,
-        last_four: "0000".to_owned(),
+        last_four: "0000".into(),
         name: String::new(),
     }
 }

@@ -280,7 +280,7 @@ impl Bench {
             scopes: Scopes::parse(ALL_SCOPES).unwrap(),
             ip_list: IpList::unrestricted(),
             lifecycle: Lifecycle::new(self.clock.now()),
-            last_four: key.last_four().to_owned(),
+            last_four: key.last_four().into(),
             name: String::new(),
         };
         change(&mut record);

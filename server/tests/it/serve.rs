@@ -64,7 +64,11 @@ struct Serve {
 
 impl Serve {
     fn start(file: &Path, listeners: usize) -> Self {
-        let mut child = command(file).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        Self::spawn(&mut command(file), listeners)
+    }
+
+    fn spawn(command: &mut Command, listeners: usize) -> Self {
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let (sender, log) = mpsc::channel();
         std::thread::spawn(move || {
@@ -365,6 +369,39 @@ fn a_new_certificate_is_taken_at_sighup_and_a_bad_one_is_not() {
     let line = serve.log_line("certificate not reloaded: the one before stays");
     assert!(line["error"].as_str().unwrap().contains("key.pem holds no unencrypted private key"), "{line}");
     assert_eq!(ask(&serve).as_deref(), Ok("200"));
+    assert_eq!(serve.stop(), Some(0));
+}
+
+/// The command, started with these limits of open files, in the words of `ulimit`.
+fn with_open_files(limits: &str, file: &Path) -> Command {
+    let mut command = Command::new("sh");
+    command.arg("-c").arg(format!("{limits}; exec \"$0\" serve --config \"$1\""));
+    command.arg(env!("CARGO_BIN_EXE_tollgate")).arg(file);
+    command
+}
+
+#[test]
+fn more_connections_than_open_files_do_not_start() {
+    let folder = tempfile::tempdir().unwrap();
+    write_certificate(folder.path());
+    let file = folder.path().join("tollgate.toml");
+    fs::write(&file, config("test", TLS, "[limits]\nmax_connections = 50")).unwrap();
+    fails(&mut with_open_files("ulimit -n 149", &file), "may need 150 open files and this process may have 149");
+    assert!(!folder.path().join("data").exists(), "nothing was made");
+    assert_eq!(Serve::spawn(&mut with_open_files("ulimit -n 150", &file), 1).stop(), Some(0));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn the_limit_of_open_files_is_raised_as_far_as_it_goes() {
+    let folder = tempfile::tempdir().unwrap();
+    write_certificate(folder.path());
+    let file = folder.path().join("tollgate.toml");
+    fs::write(&file, config("test", TLS, "[limits]\nmax_connections = 50")).unwrap();
+    let serve = Serve::spawn(&mut with_open_files("ulimit -Sn 100; ulimit -Hn 160", &file), 1);
+    let limits = fs::read_to_string(format!("/proc/{}/limits", serve.child.id())).unwrap();
+    let line = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
+    assert_eq!(line.split_whitespace().skip(3).take(2).collect::<Vec<_>>(), ["160", "160"], "{line}");
     assert_eq!(serve.stop(), Some(0));
 }
 

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
@@ -133,6 +133,34 @@ async fn what_a_compromised_key_signed_is_dead_when_the_new_one_signs() {
 }
 
 #[tokio::test]
+async fn a_key_that_may_be_known_is_dead_when_it_was_promised_to_be() {
+    let world = world().await;
+    let client = Client::demo(&world);
+    let old = client.token(&world).await;
+    let kinds = [TokenKind::Alternative];
+    rotate(&world, &kinds, Duration::HOUR, RotationReason::Compromised);
+    world.advance(1800);
+    let next = rotate(&world, &kinds, Duration::hours(10), RotationReason::Compromised).remove(0);
+    assert!(world.services.signing_keys.refresh(world.now()).unwrap());
+    let lines = KeyFile::read(&key_file(&world)).unwrap().signing_keys(&kinds, world.now());
+    let promised = Some(T0 + 3600);
+    assert_eq!((lines[0].kid.as_str(), lines[0].dead_at), (kid(&old).as_str(), promised));
+    assert_eq!((lines[1].kid.as_str(), lines[1].use_from), (next.as_str(), promised), "it signs earlier than asked");
+    world.advance(1799);
+    let last = client.token(&world).await;
+    assert_eq!((kid(&last), world.send(init(&world, &last)).await.status.as_u16()), (kid(&old), 200));
+    world.advance(1);
+    assert_eq!(world.send(init(&world, &last)).await.status, 401);
+    assert_eq!(kid(&client.token(&world).await), next);
+
+    // A later emergency may still come earlier.
+    rotate(&world, &kinds, Duration::HOUR, RotationReason::Compromised);
+    let now = rotate(&world, &kinds, Duration::ZERO, RotationReason::Compromised).remove(0);
+    assert!(world.services.signing_keys.refresh(world.now()).unwrap());
+    assert_eq!(kid(&client.token(&world).await), now);
+}
+
+#[tokio::test]
 async fn a_damaged_key_file_leaves_the_keys_in_use() {
     let world = world().await;
     let keys = &world.services.signing_keys;
@@ -242,6 +270,39 @@ fn rotations_that_would_break_verifiers_or_pile_up_are_refused() {
     keys.rotate(&[TokenKind::Panel], Duration::ZERO, routine, over, &rng).unwrap();
 }
 
+#[test]
+fn an_emergency_is_never_refused_for_the_number_of_keys() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("keys.toml");
+    let (mut at, rng) = (OffsetDateTime::from_unix_timestamp(T0).unwrap(), Rng::system());
+    let mut keys = KeyFile::create(&path, at, &rng).unwrap();
+    let kinds = [TokenKind::Panel];
+    let (routine, compromised) = (RotationReason::Routine, RotationReason::Compromised);
+    let mut fill = |keys: &mut KeyFile| {
+        while keys.signing_keys(&kinds, at).len() < 8 {
+            at += Duration::SECOND;
+            keys.rotate(&kinds, Duration::ZERO, routine, at, &rng).unwrap();
+        }
+        at
+    };
+
+    let at = fill(&mut keys);
+    let later = keys.rotate(&kinds, Duration::MINUTE, compromised, at, &rng);
+    assert!(matches!(later, Err(RotationError::TooMany(TokenKind::Panel))), "eight still verify until then");
+    assert_eq!(keys.signing_keys(&kinds, at).len(), 8, "nothing was changed");
+    let new = keys.rotate(&kinds, Duration::ZERO, compromised, at, &rng).unwrap().remove(0);
+    let states = |keys: &KeyFile, at| {
+        keys.signing_keys(&kinds, at).into_iter().map(|line| (line.state, line.kid == new.kid)).collect::<Vec<_>>()
+    };
+    assert_eq!(states(&keys, at), [&[(KeyState::Current, true)][..], &[(KeyState::Dead, false); 8]].concat());
+
+    let waiting = keys.rotate(&kinds, Duration::MINUTE, compromised, at, &rng).unwrap();
+    assert_eq!((waiting.len(), waiting[0].state), (1, KeyState::Next));
+    let all = keys.signing_keys(&kinds, at);
+    assert_eq!(all.len(), 2, "the dead were in nobody's way, and are gone");
+    assert_eq!(all[0].kid, new.kid);
+}
+
 fn command(data: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tollgate"));
     let [action, rest @ ..] = arguments else { panic!("no action") };
@@ -317,4 +378,29 @@ fn the_running_binary_takes_over_what_the_command_wrote() {
     assert!(dev.who_am_i(&dev.text("/caibo/api_key_test")).starts_with("HTTP/1.1 200"));
     fs::write(data.join("keys.toml"), good).unwrap();
     assert!(lines.any(|line| line.contains("the key file changed")));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_rotation_is_taken_over_once_the_key_file_can_be_read_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let mut dev = Dev::start_with_log(&data);
+    let log = BufReader::new(dev.take_log());
+    let (sender, lines) = mpsc::channel();
+    std::thread::spawn(move || log.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+    let next = || loop {
+        let line = lines.recv_timeout(std::time::Duration::from_mins(1)).expect("a line within a minute");
+        if line.contains("key file") {
+            return line;
+        }
+    };
+
+    dev.limit_open_files(Some(1));
+    printed(&data, &["rotate", "--kind", "alternative", "--compromised"]);
+    let line = next();
+    assert!(line.contains("the changed key file cannot be used") && line.contains("cannot be read"), "{line}");
+    dev.limit_open_files(None);
+    let line = next();
+    assert!(line.contains("the key file changed"), "said once, and then: {line}");
 }

@@ -10,6 +10,8 @@ use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::Value;
+use sqlx::Connection;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use tempfile::TempDir;
 use time::OffsetDateTime;
 use tokio::sync::OnceCell;
@@ -170,6 +172,14 @@ impl World {
     /// The database file, for what only somebody with access to it can do.
     pub(crate) fn database(&self) -> PathBuf {
         self.dir.path().join(Services::DATABASE)
+    }
+
+    /// Takes a table away under the running server: from here on, whatever asks for it cannot be answered.
+    pub(crate) async fn without_table(&self, table: &str) {
+        let options = SqliteConnectOptions::new().filename(self.database());
+        let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+        let rename = format!("ALTER TABLE {table} RENAME TO {table}_away");
+        sqlx::query(sqlx::AssertSqlSafe(rename)).execute(&mut connection).await.unwrap();
     }
 
     pub(crate) fn advance(&self, seconds: u64) {

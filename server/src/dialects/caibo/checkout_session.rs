@@ -72,8 +72,10 @@ async fn mint(State(app): State<App>, request: Request) -> Result<Response, Refu
     let object = u64::try_from(found.id).map_err(|_| Refusal::new(Reason::Internal))?;
     let rng = &app.services.rng;
     let (token, grant) = mint_token(&authority, object, Ttl::FIFTEEN_MINUTES, arrival.now, |bytes| rng.fill(bytes))?;
+    let digest = app.services.gate.token_digest(&token);
     let stored = CheckoutGrant {
-        digest: *app.services.gate.token_digest(&token).as_bytes(),
+        digest: *digest.as_bytes(),
+        pepper_version: digest.pepper_version(),
         payment_request: found.id,
         merchant: call.principal().merchant().id.clone(),
         mode: call.principal().mode(),

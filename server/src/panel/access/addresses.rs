@@ -55,10 +55,7 @@ async fn show(who: SignedIn) -> Result<Response, Refusal> {
     form(&who, list, Faults::default())
 }
 
-async fn change(
-    State(app): State<App>,
-    Proven { who, input, proof: _ }: Proven<Addresses>,
-) -> Result<Response, Refusal> {
+async fn change(State(app): State<App>, Proven { who, input }: Proven<Addresses>) -> Result<Response, Refusal> {
     let list = match input.list.list() {
         Ok(list) => list,
         Err(fault) => return form(&who, input.list, Faults::one("networks", fault)),

@@ -70,7 +70,7 @@ async fn show(who: SignedIn) -> Result<Response, Refusal> {
     form(&who, waiting.unwrap_or_else(|| who.merchant.domains.join("\n")), Faults::default())
 }
 
-async fn change(State(app): State<App>, Proven { who, input, proof: _ }: Proven<Domains>) -> Result<Response, Refusal> {
+async fn change(State(app): State<App>, Proven { who, input }: Proven<Domains>) -> Result<Response, Refusal> {
     let origins = match input.origins() {
         Ok(origins) => origins,
         Err(fault) => return form(&who, input.typed, Faults::one("domains", fault)),

@@ -65,7 +65,7 @@ async fn show(Word(word): Word, who: SignedIn) -> Result<Response, Refusal> {
 async fn create(
     State(app): State<App>,
     Word(word): Word,
-    Proven { who, input, proof: _ }: Proven<Create>,
+    Proven { who, input }: Proven<Create>,
 ) -> Result<Response, Refusal> {
     let dialect = named(&word)?;
     let Some(scopes) = input.scopes.scopes(dialect.clients.scopes()) else {

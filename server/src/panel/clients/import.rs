@@ -59,7 +59,7 @@ async fn show(Word(word): Word, _: StepUp, who: SignedIn) -> Result<Response, Re
 async fn import(
     State(app): State<App>,
     Word(word): Word,
-    Proven { who, input, proof: _ }: Proven<Import>,
+    Proven { who, input }: Proven<Import>,
 ) -> Result<Response, Refusal> {
     let dialect = named(&word)?;
     let Some(scopes) = input.scopes.scopes(dialect.clients.scopes()) else {

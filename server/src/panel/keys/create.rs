@@ -73,7 +73,7 @@ async fn show(Word(word): Word, who: SignedIn) -> Result<Response, Refusal> {
 async fn create(
     State(app): State<App>,
     Word(word): Word,
-    Proven { who, input, proof: _ }: Proven<Create>,
+    Proven { who, input }: Proven<Create>,
 ) -> Result<Response, Refusal> {
     let family = named(&word)?;
     let mut faults = Faults::default();

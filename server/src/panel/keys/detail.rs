@@ -76,7 +76,7 @@ async fn show(State(app): State<App>, Named(id): Named, who: SignedIn) -> Result
 async fn change(
     State(app): State<App>,
     Named(id): Named,
-    Proven { who, input, proof: _ }: Proven<Limits>,
+    Proven { who, input }: Proven<Limits>,
 ) -> Result<Response, Refusal> {
     let (key, family) = find(&app, &who, id).await?;
     let list = match input.addresses.list() {

@@ -34,7 +34,7 @@ async fn show(State(app): State<App>, Named(id): Named, who: SignedIn) -> Result
 async fn rotate(
     State(app): State<App>,
     Named(id): Named,
-    Proven { who, input, proof: _ }: Proven<Rotate>,
+    Proven { who, input }: Proven<Rotate>,
 ) -> Result<Response, Refusal> {
     let (key, _) = find(&app, &who, id).await?;
     let call = CallKey {

@@ -42,7 +42,7 @@ async fn show(_: StepUp, who: SignedIn) -> Result<Response, Refusal> {
     form(&who, Faults::default())
 }
 
-async fn add(State(app): State<App>, Proven { who, input, proof: _ }: Proven<Add>) -> Result<Response, Refusal> {
+async fn add(State(app): State<App>, Proven { who, input }: Proven<Add>) -> Result<Response, Refusal> {
     // Browsers send lines with CR LF.
     let pem = SecretText::new(input.pem.expose_secret().trim().replace("\r\n", "\n"));
     let administration = &app.services.administration;

@@ -34,7 +34,7 @@ async fn show_retire(State(app): State<App>, Named(id): Named, who: SignedIn) ->
 async fn retire(
     State(app): State<App>,
     Named(id): Named,
-    Proven { who, input, proof: _ }: Proven<Rotate>,
+    Proven { who, input }: Proven<Rotate>,
 ) -> Result<Response, Refusal> {
     let key = find(&app, &who, id).await?;
     if is_needed(&app, &who, id).await? {

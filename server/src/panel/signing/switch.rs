@@ -58,7 +58,7 @@ async fn show_on(State(app): State<App>, _: StepUp, who: SignedIn) -> Result<Res
     fresh(&app, &who, Faults::default())
 }
 
-async fn on(State(app): State<App>, Proven { who, input, proof: _ }: Proven<Trial>) -> Result<Response, Refusal> {
+async fn on(State(app): State<App>, Proven { who, input }: Proven<Trial>) -> Result<Response, Refusal> {
     let (merchant, gate) = (&who.merchant.id, &app.services.gate);
     let tried = gate.check_trial(merchant, who.mode, &input.challenge, &input.signature, &who.arrival).await?;
     let fault = match tried {

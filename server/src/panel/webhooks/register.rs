@@ -60,7 +60,7 @@ async fn show(Word(word): Word, who: SignedIn) -> Result<Response, Refusal> {
 async fn register(
     State(app): State<App>,
     Word(word): Word,
-    Proven { who, input, proof: _ }: Proven<Register>,
+    Proven { who, input }: Proven<Register>,
 ) -> Result<Response, Refusal> {
     let dialect = named(&word)?;
     let (administration, merchant) = (&app.services.administration, &who.merchant.id);

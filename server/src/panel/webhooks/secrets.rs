@@ -178,7 +178,7 @@ async fn show_rotate(State(app): State<App>, Named(id): Named, who: SignedIn) ->
 async fn rotate(
     State(app): State<App>,
     Named(id): Named,
-    Proven { who, input, proof: _ }: Proven<Rotate>,
+    Proven { who, input }: Proven<Rotate>,
 ) -> Result<Response, Refusal> {
     find(&app, &who, id).await?;
     let (merchant, key) = (who.merchant.id.clone(), id.as_str().to_owned());

@@ -6,6 +6,7 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 use super::Sqlite;
 use crate::account::{AuditEntry, AuditHead, MerchantId, NewAuditEntry};
+use crate::storage::completion::announce;
 use crate::storage::{AuditFilter, AuditLink, AuditLog, StorageError};
 
 /// A change and the entry about it, in one transaction.
@@ -61,8 +62,7 @@ impl AuditedChange {
             .execute(&mut *self.tx)
             .await?;
         self.tx.commit().await?;
-        // The log of the process leaves the machine: whoever keeps it has an anchor that the database cannot rewrite.
-        tracing::info!(seq = entry.seq, hash = %entry.as_head().hash_hex(), action = %entry.action, "audit");
+        announce(&entry);
         Ok(())
     }
 }

@@ -171,7 +171,7 @@ pub(super) async fn insert(
     .bind(&credential.digest[..])
     .bind(credential.scopes.to_string())
     .bind(row::ip_list_column(&credential.ip_list))
-    .bind(&credential.last_four)
+    .bind(&*credential.last_four)
     .bind(columns.created_at)
     .bind(columns.expires_at)
     .bind(columns.retiring_until)

@@ -44,7 +44,7 @@ impl Ledger for Sqlite {
         }
         sqlx::query(
             "INSERT INTO checkout_grants (digest, payment_request_id, merchant_id, mode, credential_id, expires_at, \
-             revoked_at) VALUES ($1, $2, $3, $4, $5, $6, NULL)",
+             revoked_at, pepper_version) VALUES ($1, $2, $3, $4, $5, $6, NULL, $7)",
         )
         .bind(&grant.digest[..])
         .bind(grant.payment_request)
@@ -52,6 +52,7 @@ impl Ledger for Sqlite {
         .bind(grant.mode.as_str())
         .bind(grant.credential.as_str())
         .bind(epoch_ms(grant.expires_at))
+        .bind(i64::from(grant.pepper_version))
         .execute(&mut *tx)
         .await?;
         tx.commit().await?;

@@ -6,15 +6,17 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sqlx::SqlitePool;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection, SqlitePool};
 
 use crate::storage::StorageError;
 
 /// A handle on the database file.
 ///
 /// Writes go through one connection, so that they queue here and not as locks in the file; reads have their own.
+/// SQLite ends a transaction by itself when the disk is full or fails; the ROLLBACK after it is then an error, and sqlx
+/// goes on to count the transaction as open. Such a connection is replaced before the next write, which would fail.
 #[derive(Debug, Clone)]
 pub struct Sqlite {
     pub(super) read: SqlitePool,
@@ -48,6 +50,7 @@ impl Sqlite {
     /// [`OpenError`] as its variants say.
     pub async fn open(path: &Path) -> Result<Self, OpenError> {
         make_private(path).map_err(|error| OpenError::Unreadable(path.into(), error.to_string()))?;
+        let check = Check::for_file(path).map_err(|error| OpenError::Unreadable(path.into(), error.to_string()))?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .journal_mode(SqliteJournalMode::Wal)
@@ -59,13 +62,14 @@ impl Sqlite {
             .idle_timeout(None)
             .max_lifetime(None)
             .acquire_timeout(Duration::from_secs(5))
+            .before_acquire(|connection, _| Box::pin(std::future::ready(Ok(!connection.is_in_transaction()))))
             .connect_with(options.clone())
             .await
             .map_err(|error| classify(path, &error))?;
-        check_integrity(&write)
-            .await
-            .map_err(|error| classify(path, &error))?
-            .ok_or(OpenError::Damaged(path.into()))?;
+        let sound = check.finds_sound(&write).await.map_err(|error| classify(path, &error))?;
+        if !sound {
+            return Err(OpenError::Damaged(path.into()));
+        }
         migrate(&write, path, MIGRATIONS).await?;
         let read = SqlitePoolOptions::new()
             .max_connections(Self::READERS)
@@ -98,10 +102,48 @@ fn make_private(path: &Path) -> std::io::Result<()> {
     }
 }
 
-/// `None` when the file's own structure check finds a fault.
-async fn check_integrity(pool: &SqlitePool) -> Result<Option<()>, sqlx::Error> {
-    let verdict: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(pool).await?;
-    Ok((verdict == "ok").then_some(()))
+/// How much of a file is looked at before it is used.
+#[derive(Debug, PartialEq, Eq)]
+enum Check {
+    /// Every page.
+    Whole,
+    /// Whether all pages are there, and the pages of the schema; of so many bytes.
+    Extent(u64),
+}
+
+impl Check {
+    /// Up to this size, in bytes, every page is looked at: that takes a fraction of a second.
+    const ALWAYS_WHOLE: u64 = 64 * 1024 * 1024;
+
+    /// A larger file is looked at as a whole only after an unclean stop, which leaves a write-ahead log behind: reading
+    /// gigabytes would hold up every start. A damaged page of it that is met later fails the request that meets it.
+    fn for_file(path: &Path) -> std::io::Result<Self> {
+        let len = std::fs::metadata(path)?.len();
+        let stopped_uncleanly = std::fs::metadata(with_suffix(path, "-wal")).is_ok_and(|log| log.len() > 0);
+        Ok(if len <= Self::ALWAYS_WHOLE || stopped_uncleanly { Self::Whole } else { Self::Extent(len) })
+    }
+
+    async fn finds_sound(&self, pool: &SqlitePool) -> Result<bool, sqlx::Error> {
+        match self {
+            Self::Whole => {
+                let verdict: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(pool).await?;
+                Ok(verdict == "ok")
+            }
+            Self::Extent(len) => {
+                let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(pool).await?;
+                let size: i64 = sqlx::query_scalar("PRAGMA page_size").fetch_one(pool).await?;
+                let verdict: String = sqlx::query_scalar("PRAGMA quick_check(sqlite_schema)").fetch_one(pool).await?;
+                let stated = pages.checked_mul(size).and_then(|bytes| u64::try_from(bytes).ok());
+                Ok(stated == Some(*len) && verdict == "ok")
+            }
+        }
+    }
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
 }
 
 /// A migration: its number, its name and its statements.
@@ -138,6 +180,7 @@ const MIGRATIONS: &[Step] = &[
     (2, "administration", include_str!("../../../migrations/0002_administration.sql")),
     (3, "webhooks", include_str!("../../../migrations/0003_webhooks.sql")),
     (4, "panel", include_str!("../../../migrations/0004_panel.sql")),
+    (5, "secret_keys", include_str!("../../../migrations/0005_secret_keys.sql")),
 ];
 
 #[cfg(test)]
@@ -189,6 +232,61 @@ mod tests {
         std::fs::write(&path, &garbage).unwrap();
         assert!(matches!(Sqlite::open(&path).await, Err(OpenError::Damaged(_))));
         assert_eq!(std::fs::read(&path).unwrap(), garbage);
+    }
+
+    /// A database of more than 64 MiB that was stopped cleanly.
+    async fn large(path: &Path) {
+        let db = Sqlite::open(path).await.unwrap();
+        sqlx::query("CREATE TABLE large AS SELECT zeroblob(68000000) AS filler").execute(&db.write).await.unwrap();
+        db.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_large_file_is_looked_at_as_a_whole_after_an_unclean_stop_only() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("tollgate.db");
+        Sqlite::open(&path).await.unwrap().close().await;
+        assert_eq!(Check::for_file(&path).unwrap(), Check::Whole);
+        large(&path).await;
+        assert!(matches!(Check::for_file(&path).unwrap(), Check::Extent(_)));
+        let db = Sqlite::open(&path).await.unwrap();
+        db.begin().await.unwrap().commit().await.unwrap();
+        sqlx::query("UPDATE audit_head SET seq = seq + 1").execute(&db.write).await.unwrap();
+        assert_eq!(Check::for_file(&path).unwrap(), Check::Whole, "it would be one if it died now");
+        db.close().await;
+        assert!(matches!(Check::for_file(&path).unwrap(), Check::Extent(_)));
+    }
+
+    #[tokio::test]
+    async fn refuses_a_large_file_that_was_cut_or_whose_schema_is_damaged() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("tollgate.db");
+        large(&path).await;
+        let file = std::fs::File::options().write(true).open(&path).unwrap();
+        let len = file.metadata().unwrap().len();
+        for cut in [len - 4096, len - 1, Check::ALWAYS_WHOLE + 4096] {
+            file.set_len(cut).unwrap();
+            assert!(matches!(Sqlite::open(&path).await, Err(OpenError::Damaged(_))), "cut at {cut} of {len}");
+        }
+        file.set_len(len).unwrap();
+        Sqlite::open(&path).await.unwrap().close().await;
+        // Behind the header of the file stands the first page of the schema.
+        std::os::unix::fs::FileExt::write_all_at(&file, &[0xff; 64], 100).unwrap();
+        assert!(matches!(Sqlite::open(&path).await, Err(OpenError::Damaged(_))));
+    }
+
+    #[tokio::test]
+    async fn a_transaction_that_the_database_ended_does_not_end_all_writes() {
+        let dir = tempfile::tempdir().unwrap();
+        let db = Sqlite::open(&dir.path().join("tollgate.db")).await.unwrap();
+        let mut tx = db.begin().await.unwrap();
+        // Ends the transaction from inside, as a COMMIT on a full disk does.
+        let ended = sqlx::query("INSERT OR ROLLBACK INTO audit_head SELECT * FROM audit_head").execute(&mut *tx).await;
+        assert!(ended.unwrap_err().as_database_error().unwrap().is_unique_violation());
+        drop(tx);
+        for _ in 0..3 {
+            db.begin().await.unwrap().commit().await.unwrap();
+        }
     }
 
     #[tokio::test]

@@ -85,7 +85,7 @@ pub(super) fn credential(row: &SqliteRow) -> Result<Credential> {
         scopes: Scopes::parse(row.try_get("scopes")?).map_err(|_| StorageError::corrupt())?,
         ip_list: ip_list(row.try_get("ip_list")?)?,
         lifecycle: lifecycle(row)?,
-        last_four: row.try_get("last_four")?,
+        last_four: row.try_get::<&str, _>("last_four")?.into(),
         name: row.try_get("name")?,
     })
 }
@@ -147,6 +147,7 @@ pub(super) fn payment_request(row: &SqliteRow) -> Result<PaymentRequest> {
 pub(super) fn grant(row: &SqliteRow) -> Result<CheckoutGrant> {
     Ok(CheckoutGrant {
         digest: bytes(row, "digest")?,
+        pepper_version: u32::try_from(row.try_get::<i64, _>("pepper_version")?).map_err(|_| StorageError::corrupt())?,
         payment_request: row.try_get("payment_request_id")?,
         merchant: merchant_id(row, "merchant_id")?,
         mode: mode(row)?,

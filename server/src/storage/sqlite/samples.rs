@@ -120,7 +120,7 @@ async fn insert_credentials(
             .push_bind(&credential.digest[..])
             .push_bind(credential.scopes.to_string())
             .push_bind(row::ip_list_column(&credential.ip_list))
-            .push_bind(&credential.last_four)
+            .push_bind(&*credential.last_four)
             .push_bind(life.created_at)
             .push_bind(life.expires_at)
             .push_bind(life.retiring_until)

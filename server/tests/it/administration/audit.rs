@@ -2,7 +2,7 @@
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{Connection, Row};
-use tollgate::account::AuditEntry;
+use tollgate::account::{AuditEntry, AuditHead};
 use tollgate::administration::{AuditError, AuditFault, AuditFaultKind, Page};
 use tollgate_apikey::Mode;
 
@@ -220,6 +220,22 @@ async fn a_log_rewritten_or_cut_as_a_whole_is_noticed_by_a_head_that_was_noted_e
     }
     assert_eq!(fault(&world).await, None, "the chain alone cannot tell");
     assert_eq!(against().await, Some(at(noted.seq, AuditFaultKind::Missing)));
+}
+
+#[tokio::test]
+async fn a_head_that_can_never_have_been_noted_is_not_found_in_order() {
+    let world = world().await;
+    let administration = administration(&world);
+    let whole = administration.verify_audit_against(&AuditHead::EMPTY).await.unwrap();
+    let other = whole.head.hash;
+    for noted in
+        [AuditHead { seq: 0, hash: other }, AuditHead { seq: -3, hash: other }, AuditHead { seq: -3, hash: [0; 32] }]
+    {
+        match administration.verify_audit_against(&noted).await {
+            Err(AuditError::Broken(fault)) => assert_eq!(fault, at(noted.seq, AuditFaultKind::NotAsNoted)),
+            otherwise => panic!("{noted:?}: {otherwise:?}"),
+        }
+    }
 }
 
 #[tokio::test]

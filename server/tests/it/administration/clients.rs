@@ -12,7 +12,7 @@ const DIALECTS: [(ClientDialect, &str, &str); 2] =
     [(ClientDialect::Alternative, "checkout:init", "/oauth/token"), (ClientDialect::Pledg, "", "/api/token")];
 
 /// A call with an access token that is 401 without a good one, and something else with it.
-fn with_token(dialect: ClientDialect, token: &str) -> Call {
+pub(super) fn with_token(dialect: ClientDialect, token: &str) -> Call {
     match dialect {
         ClientDialect::Alternative => bearer(Call::post("/v1/checkout-auth/init").raw_json("{}"), token),
         ClientDialect::Pledg => bearer(Call::get("/api/a_secured_endpoint"), token),

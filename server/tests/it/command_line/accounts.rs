@@ -141,6 +141,9 @@ fn people_are_made_shut_out_and_let_in() {
     assert_eq!((log_in(password).as_str(), log_in("another long password").as_str()), ("401", "200"));
     assert_eq!(text(&record(&data, &["user", "role", id, "read-only"], ""), "role"), "read_only");
     assert_eq!(record(&data, &["user", "api-basic", id, "on"], "")["api_basic"], true);
+    assert_eq!(record(&data, &["user", "inspect", id], "")["administrator"], false);
+    assert_eq!(record(&data, &["user", "administrator", id, "on"], "")["administrator"], true);
+    assert_eq!(record(&data, &["user", "administrator", id, "off"], "")["administrator"], false);
     refused(&data, &["user", "create", &merchant, "bo@shop.example"], 2, "too short");
     refused(&data, &["user", "disable", "77"], 1, "no such record");
 }
@@ -224,7 +227,25 @@ fn the_log_of_changes_is_listed_checked_and_exported() {
     assert!(lines.windows(2).all(|pair| pair[0]["hash"] == pair[1]["previous"]), "oldest first, and chained");
     let wrong = format!("1:{}", "0".repeat(64));
     refused(&data, &["audit", "verify", "--against", &wrong], 1, "is not the one that was noted");
+    let none = format!("0:{}", text(&early, "head").split(':').nth(1).unwrap());
+    refused(&data, &["audit", "verify", "--against", &none], 1, "is not the one that was noted");
     refused(&data, &["audit", "verify", "--against", "1:zz"], 2, "a head has the form");
+}
+
+#[test]
+fn a_change_made_without_a_server_says_its_place_in_the_log_on_standard_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let place = ["--json", "--data", data.to_str().unwrap()];
+    let create = ["merchant", "create", "Shop", "--country", "PER", "--currency", "PEN"];
+    let made = run(&[&create[..], &place].concat(), "");
+    assert_eq!(made.code, Some(0), "{}", made.err);
+    let line: serde_json::Value = serde_json::from_str(&made.err).expect("one line");
+    assert_eq!((text(&line, "target"), text(&line, "action")), ("tollgate::audit", "merchant.created"));
+    let verified = run(&[&["audit", "verify"][..], &place].concat(), "");
+    assert_eq!(verified.err, "", "nothing was changed");
+    let head: serde_json::Value = serde_json::from_str(&verified.out).unwrap();
+    assert_eq!(text(&head, "head"), format!("{}:{}", line["seq"], text(&line, "hash")));
 }
 
 #[test]

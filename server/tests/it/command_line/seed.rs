@@ -13,7 +13,9 @@ fn sample_merchants_have_credentials_of_every_dialect_that_work() {
     let data = dir.path().join("data");
     let arguments = ["seed", "--merchants", "3", "--keys", "7", "--data", data.to_str().unwrap()];
     let ran = run(&arguments, "");
-    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "no progress bar where nobody sees it");
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    let log: Value = serde_json::from_str(&ran.err).expect("one line, and no progress bar where nobody sees it");
+    assert_eq!((text(&log, "target"), text(&log, "action")), ("tollgate::audit", "samples.added"));
     let lines: Vec<Value> = ran.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let mut counts = BTreeMap::new();
     for line in &lines {

@@ -1,6 +1,8 @@
 //! Log-in, sessions and their ends.
 
 use tollgate::account::Role;
+use tollgate::administration::Actor;
+use tollgate::keys::{NewSecret, RotationReason, SecretKind};
 
 use super::browser::{Browser, PASSWORD, colleague, token};
 use crate::world::world;
@@ -154,4 +156,17 @@ async fn the_mode_belongs_to_the_session_and_shows_on_every_page() {
     let mut other = Browser::owner(&world).await;
     assert!(other.get("/panel").await.text().contains("<body class=\"test\">"));
     assert_eq!(browser.submit_from("/panel", "/panel/mode", &[("mode", "both")]).await.status, 400);
+}
+
+#[tokio::test]
+async fn a_new_pepper_ends_sessions_and_log_in_goes_on() {
+    let world = world().await;
+    let mut browser = Browser::owner(&world).await;
+    let (kind, reason) = (SecretKind::Pepper, RotationReason::Routine);
+    let administration = &world.services.administration;
+    administration.rotate_secret_key(&Actor::operator(), kind, NewSecret::Random, reason).await.unwrap();
+    browser.get("/panel").await.expect_redirect("/panel/login");
+    let (email, password) = (world.text("/panel/email"), world.text("/panel/password"));
+    browser.log_in(&email, &password).await.expect_redirect("/panel");
+    browser.get("/panel").await.expect_page(200, "Demo Shop");
 }

@@ -1,7 +1,9 @@
 //! Two-step log-in, in the panel and where else the password counts.
 
 use serde_json::json;
-use tollgate::account::{TotpSecret, TotpStep};
+use tollgate::account::{EmailAddress, TotpSecret, TotpStep};
+use tollgate::administration::{Actor, Resealing};
+use tollgate::keys::{NewSecret, RotationReason, SecretKind};
 
 use super::browser::Browser;
 use crate::world::{Call, World, world};
@@ -138,4 +140,27 @@ async fn switching_off_ends_every_session_and_tells_the_user() {
     assert_eq!(try_code(&world, "", 1).await, 303);
     let subjects: Vec<_> = world.services.mailer.kept().into_iter().map(|message| message.subject).collect();
     assert_eq!(subjects, ["Two-step log-in was switched on", "Two-step log-in was switched off"]);
+}
+
+#[tokio::test]
+async fn a_second_factor_and_one_that_waits_outlive_the_key_that_sealed_them() {
+    let world = world().await;
+    let (enrolled, _) = set_up(&world).await;
+    let mut other = Browser::administrator(&world).await;
+    let waiting = secret(&other.get("/panel/account/two-step").await.text());
+    let (administration, operator) = (&world.services.administration, Actor::operator());
+    let (kind, reason) = (SecretKind::Sealing, RotationReason::Routine);
+    administration.rotate_secret_key(&operator, kind, NewSecret::Random, reason).await.unwrap();
+    let mut walk = Resealing::default();
+    while administration.reseal_part(&mut walk).await.unwrap() {}
+    assert_eq!(walk.unreadable, 0);
+    world.advance(600);
+    let pruned = administration.prune_secret_keys(&operator, &[SecretKind::Sealing]).await.unwrap();
+    assert_eq!(pruned.len(), 1, "nothing needs the old key");
+
+    assert_eq!(try_code(&world, &code(&enrolled, &world), 1).await, 303);
+    let email = EmailAddress::new(&world.text("/panel/admin_email")).unwrap();
+    let user = administration.user_by_email(&email).await.unwrap().unwrap();
+    let still = administration.waiting_second_factor(user.id).await.unwrap().unwrap();
+    assert_eq!(still.expose_secret(), waiting.expose_secret());
 }

@@ -325,3 +325,16 @@ async fn store_secret(world: &World, merchant: &MerchantId, text: &str, edit: im
     world.services.vault.insert_secret(&secret).await.unwrap();
     id
 }
+
+#[tokio::test]
+async fn the_secrets_are_looked_for_whether_the_merchant_is_known_or_not() {
+    let world = world().await;
+    let good = payload(&world);
+    let mut nobodys = good.clone();
+    nobodys["data"]["merchantUid"] = json!("mer_11111111-2222-4333-8444-555555555555");
+    world.without_table("sealed_secrets").await;
+    for (label, payload) in [("known", good), ("unknown", nobodys)] {
+        let answer = world.send(link(&signed(&world, &payload))).await;
+        assert!(answer.status.is_server_error(), "{label}: {}", answer.status);
+    }
+}
