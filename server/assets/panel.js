@@ -31,3 +31,23 @@ for (const form of document.querySelectorAll("form[method=post]")) {
 addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload();
 });
+
+// How long is left.
+const until = document.querySelectorAll("[data-until]");
+if (until.length > 0) {
+  const words = (seconds) => {
+    const [d, h, m] = [Math.floor(seconds / 86400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60];
+    if (seconds <= 0) return "no time";
+    if (d > 0) return h > 0 ? `${d} d ${h} h` : `${d} d`;
+    if (h > 0) return m > 0 ? `${h} h ${m} min` : `${h} h`;
+    if (m > 0) return `${m} min ${seconds % 60} s`;
+    return `${seconds} s`;
+  };
+  const count = () => {
+    for (const element of until) {
+      element.textContent = words(Math.floor((Date.parse(element.dataset.until) - Date.now()) / 1000));
+    }
+  };
+  count();
+  setInterval(count, 1000);
+}

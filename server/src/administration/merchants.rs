@@ -281,7 +281,8 @@ fn check_methods(methods: &[String]) -> Result<(), Error> {
 
 /// Whether a text is an origin as a browser spells it (RFC 6454 §6.2): `https`, a host in lower case, and a port unless
 /// it is 443.
-fn is_origin(text: &str) -> bool {
+#[must_use]
+pub fn is_origin(text: &str) -> bool {
     let Some(rest) = text.strip_prefix("https://") else { return false };
     let (host, port) = match rest.split_once(':') {
         None => (rest, None),

@@ -45,7 +45,7 @@ pub use backup::{Backup, BackupError, BackupKeys, NewBackup};
 pub use clients::NewClient;
 pub use error::Error;
 pub use keys::NewKey;
-pub use merchants::{NewMerchant, Setting};
+pub use merchants::{NewMerchant, Setting, is_origin};
 pub use page::Page;
 pub use password_links::Invited;
 pub use resealing::Resealing;

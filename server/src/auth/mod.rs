@@ -16,6 +16,7 @@ mod refusal;
 mod signature;
 mod signed_request;
 mod throttle;
+mod trial_signature;
 
 pub use arrival::{Arrival, ListenerMode};
 pub use authorize::{Authorized, BrowserRule, OriginRule, Payer, Policy, QuotaSubject, ScopeRule, ServerCall};
@@ -28,3 +29,4 @@ pub use principal::{AccessToken, CheckoutJwt, PanelUser, Principal, Via};
 pub use refusal::{Fault, FieldFault, Reason, Refusal};
 pub use signature::SignatureRule;
 pub use throttle::Send;
+pub use trial_signature::TrialFault;

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 use tollgate_challenge_signature::{
-    Caller, FirstUse, FirstUseOutcome, IssuedChallenge, Nonce, PublicKeys, RedeemErrorKind,
+    Caller, FirstUse, FirstUseOutcome, IssuedChallenge, KeySetError, Nonce, PublicKeys, RedeemErrorKind,
 };
 
 use super::{Arrival, Gate, Principal, Reason, Refusal};
 use crate::clock::Clock;
-use crate::storage::{Claim, Ledger, StorageError};
+use crate::storage::{Claim, Ledger, RequestSigning, StorageError};
 
 /// Whether a route looks at a request's signature.
 #[derive(Debug, Clone, Copy)]
@@ -54,8 +54,7 @@ impl Gate {
             _ => return Err(Refusal::new(Reason::SignatureRequired)),
         };
         let invalid = || Refusal::new(Reason::SignatureInvalid);
-        let usable = signing.keys.iter().filter(|(_, lifecycle)| lifecycle.check(arrival.now).is_ok());
-        let keys = PublicKeys::new(usable.map(|(key, _)| key.clone())).map_err(|_| invalid())?;
+        let keys = usable_keys(&signing, arrival.now).map_err(|_| invalid())?;
         let key_id = principal.credential_id().ok_or_else(invalid)?;
         let caller = caller(principal, key_id.as_str())?;
         let answered =
@@ -77,14 +76,20 @@ impl Gate {
     }
 }
 
+/// The public keys in force.
+pub(super) fn usable_keys(signing: &RequestSigning, now: OffsetDateTime) -> Result<PublicKeys, KeySetError> {
+    let usable = signing.keys.iter().filter(|(_, lifecycle)| lifecycle.check(now).is_ok());
+    PublicKeys::new(usable.map(|(key, _)| key.clone()))
+}
+
 fn caller<'a>(principal: &'a Principal, key_id: &'a str) -> Result<Caller<'a>, Refusal> {
     Caller::new(principal.merchant().id.as_str(), key_id).map_err(|_| Refusal::new(Reason::Internal))
 }
 
 /// The Ledger as the store of used nonces.
-struct UsedNonces {
-    ledger: Arc<dyn Ledger>,
-    clock: Clock,
+pub(super) struct UsedNonces {
+    pub(super) ledger: Arc<dyn Ledger>,
+    pub(super) clock: Clock,
 }
 
 impl FirstUse for UsedNonces {

@@ -48,6 +48,17 @@ pub enum Notice {
         /// When.
         at: OffsetDateTime,
     },
+    /// Something about request signing is another way now.
+    SigningChanged {
+        /// In which mode.
+        mode: Mode,
+        /// What, one sentence.
+        what: &'static str,
+        /// When.
+        at: OffsetDateTime,
+        /// From where.
+        address: Option<String>,
+    },
 }
 
 impl Notice {
@@ -61,6 +72,7 @@ impl Notice {
             Self::Reset { .. } => "reset",
             Self::SecondFactorReset { .. } => "second_factor_reset",
             Self::SecondFactorSet { .. } => "second_factor_set",
+            Self::SigningChanged { .. } => "signing_changed",
         }
     }
 
@@ -106,6 +118,15 @@ impl Notice {
             Self::SecondFactorSet { at } => (
                 "Two-step log-in was switched on".to_owned(),
                 format!("Two-step log-in of your account was switched on on {}.\n\n{NOT_YOU}\n", moment(*at)),
+            ),
+            Self::SigningChanged { mode, what, at, address } => (
+                format!("Request signing was changed in {} mode", mode.as_str()),
+                format!(
+                    "{what}\n\nMode  {}\nTime  {}\nFrom  {}\n\n{NOT_YOU}\n",
+                    mode.as_str(),
+                    moment(*at),
+                    address.as_deref().unwrap_or("unknown")
+                ),
             ),
         };
         Message { to: to.clone(), subject, text: Zeroizing::new(text) }

@@ -60,10 +60,7 @@ async fn show_password(_: StepUp, who: SignedIn) -> Result<Response, Refusal> {
     page(&PasswordPage { view: who.view(Section::Account), faults: Faults::default() })
 }
 
-async fn set_password(
-    State(app): State<App>,
-    Proven { who, input, proof: _ }: Proven<NewPassword>,
-) -> Result<Response, Refusal> {
+async fn set_password(State(app): State<App>, Proven { who, input }: Proven<NewPassword>) -> Result<Response, Refusal> {
     let NewPassword { password, again } = input;
     let mut faults = password_faults(password.expose_secret());
     if faults.is_empty() && password.expose_secret() != again.expose_secret() {

@@ -34,8 +34,6 @@ pub(super) struct Proven<T> {
     pub(super) who: SignedIn,
     /// What.
     pub(super) input: T,
-    /// That it is really them.
-    pub(super) proof: StepUp,
 }
 
 impl<T: Act> FromRequest<App> for Form<T> {
@@ -52,8 +50,8 @@ impl<T: Act> FromRequest<App> for Proven<T> {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
         let (who, fields, path) = receive::<T>(request, app).await?;
-        if let Some(proof) = StepUp::of(&who) {
-            return Ok(Self { input: T::read(&fields), who, proof });
+        if StepUp::of(&who).is_some() {
+            return Ok(Self { input: T::read(&fields), who });
         }
         // What was typed waits for the password.
         let kept = SessionChange::Draft(Draft::of(&path, &fields));

@@ -23,12 +23,15 @@
 //! 8. Add the paths to the table in `tests/it/panel/routes.rs`: it tries each without a session, with a role too low, with
 //!    forged forms and with foreign ids.
 
+mod access;
 mod account;
+mod address_list;
 mod admin;
 mod agent;
 mod answer;
 mod audit;
 mod chart;
+mod clients;
 mod cookie;
 mod draft;
 mod faults;
@@ -36,21 +39,33 @@ mod fields;
 mod flash;
 mod forgotten;
 mod form;
+mod keys;
+mod last_use;
 mod log_in;
 mod moment;
+mod once;
 mod origin;
+mod overlap_choice;
 mod overview;
+mod owners;
 mod pages;
+mod place;
 mod refused;
+mod revocation;
 mod right;
+mod rotation;
+mod scope_choice;
 mod second_factor;
 mod sessions;
 mod signed_in;
+mod signing;
+mod standing;
 mod step_up;
 mod sure;
 mod users;
 mod view;
 mod visitor;
+mod webhooks;
 
 use axum::Router;
 
@@ -77,16 +92,21 @@ const ROOT: &str = "/panel";
 #[must_use]
 pub fn routes() -> Pages {
     [
+        access::pages,
         account::pages,
         admin::pages,
         audit::pages,
+        clients::pages,
         forgotten::pages,
+        keys::pages,
         log_in::pages,
         overview::pages,
         second_factor::pages,
         sessions::pages,
+        signing::pages,
         step_up::pages,
         users::pages,
+        webhooks::pages,
     ]
     .into_iter()
     .fold(Pages::default(), |all, pages| all.merge(pages()))

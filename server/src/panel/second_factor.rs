@@ -96,7 +96,7 @@ async fn picture(State(app): State<App>, _: StepUp, who: SignedIn) -> Result<Res
 
 async fn confirm(
     State(app): State<App>,
-    Proven { who, input: FirstCode(code), proof: _ }: Proven<FirstCode>,
+    Proven { who, input: FirstCode(code) }: Proven<FirstCode>,
 ) -> Result<Response, Refusal> {
     let administration = &app.services.administration;
     match administration.confirm_second_factor(&who.actor(), who.user.id, code.expose_secret()).await {

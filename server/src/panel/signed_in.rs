@@ -47,6 +47,11 @@ impl SignedIn {
         right.of(&self.user)
     }
 
+    /// Refuses who may not.
+    pub(super) fn must(&self, right: Right) -> Result<(), Refusal> {
+        if self.may(right) { Ok(()) } else { Err(Refusal::new(Reason::ScopeDenied)) }
+    }
+
     /// Refuses what is of another merchant or mode as what is not there.
     pub(super) fn mine(&self, merchant: &MerchantId, mode: Mode) -> Result<(), Refusal> {
         if *merchant == self.merchant.id && mode == self.mode { Ok(()) } else { Err(Refusal::new(Reason::NotFound)) }

@@ -132,7 +132,7 @@ async fn show(State(app): State<App>, Path(id): Path<String>, who: SignedIn) -> 
 async fn set_role(
     State(app): State<App>,
     Path(id): Path<String>,
-    Proven { who, input: RoleChange(role), proof: _ }: Proven<RoleChange>,
+    Proven { who, input: RoleChange(role) }: Proven<RoleChange>,
 ) -> Result<Response, Refusal> {
     let user = find(&app, &who, &id).await?;
     let role = role.ok_or_else(Refusal::invalid)?;

@@ -1,6 +1,7 @@
 //! The control panel, driven as a browser without script drives it.
 
 mod browser;
+mod credentials;
 mod forgotten;
 mod forms;
 mod log_in;

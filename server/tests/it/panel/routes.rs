@@ -7,17 +7,17 @@ use tollgate::account::Role;
 use tollgate::panel;
 
 use super::browser::{Browser, PASSWORD, colleague, form, stranger, token};
+use super::credentials;
 use crate::world::{Call, World, world};
 
 /// Who may use a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum For {
+pub(super) enum For {
     /// Who is not signed in.
     Strangers,
     /// Whoever is.
     All,
     /// Owners and developers.
-    #[expect(dead_code, reason = "the pages of keys and settings use it")]
     Developers,
     Owners,
     Administrators,
@@ -89,8 +89,11 @@ fn for_the_signed_in() -> impl Iterator<Item = &'static (&'static str, &'static 
 fn every_route_is_in_the_table() {
     let served = panel::routes();
     let served: BTreeSet<_> = served.names().map(|(method, path)| (method.to_string(), path.to_owned())).collect();
-    let listed: BTreeSet<_> =
-        ROUTES.iter().map(|(method, path, _)| ((*method).to_owned(), (*path).to_owned())).collect();
+    let listed: BTreeSet<_> = ROUTES
+        .iter()
+        .chain(credentials::ROUTES)
+        .map(|(method, path, _)| ((*method).to_owned(), (*path).to_owned()))
+        .collect();
     assert_eq!(served, listed);
 }
 
