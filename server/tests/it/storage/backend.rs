@@ -11,7 +11,9 @@ use tempfile::TempDir;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tollgate::storage::redis::{Durability, RedisLedger, RedisOptions, RedisStore};
 use tollgate::storage::sql::Database;
-use tollgate::storage::{Directory, Invoices, Ledger, Orders, Purchases, StorageUrl, Vault, Webhooks};
+use tollgate::storage::{
+    Directory, Invoices, Ledger, Orders, Purchases, Sessions, StorageUrl, UsageBook, Vault, Webhooks,
+};
 
 /// What a test runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +34,8 @@ pub(crate) struct Backend {
     pub(crate) orders: Arc<dyn Orders>,
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) webhooks: Arc<dyn Webhooks>,
+    pub(crate) sessions: Arc<dyn Sessions>,
+    pub(crate) usage: Arc<dyn UsageBook>,
 }
 
 /// A backend and what must be cleaned up after it.
@@ -97,7 +101,9 @@ impl Scratch {
             invoices: database.clone(),
             purchases: database.clone(),
             orders: database.clone(),
-            webhooks: database,
+            webhooks: database.clone(),
+            sessions: database.clone(),
+            usage: database,
             ledger,
         }
     }

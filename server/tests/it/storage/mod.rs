@@ -12,6 +12,7 @@ mod ledger;
 mod merchants;
 mod nodes;
 mod opening;
+mod panel;
 mod payments;
 mod quotas;
 mod races;

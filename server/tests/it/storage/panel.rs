@@ -1,0 +1,170 @@
+//! What the control panel keeps, on every database.
+
+use tollgate::account::{NewAuditEntry, SealedTotp, UserId};
+use tollgate::storage::{
+    AuditFilter, ChangeRefusal, HourOfUse, LastUse, LinkPurpose, PanelSession, PasswordLink, SessionChange, UserChange,
+};
+use tollgate_apikey::Mode;
+
+use super::Backend;
+use super::samples::{MODE, entry, in_s, key_id, now, stored_merchant, user};
+
+super::on_each!(Sqlite in sqlite, Postgres in postgres => {
+    a_password_link_sets_one_password,
+    a_second_factor_stands_when_its_enrolment_was_confirmed,
+    audit_entries_are_found_by_what_they_say,
+    sessions_are_kept_changed_and_ended,
+    use_is_added_up_by_the_hour,
+});
+
+async fn stored_user(db: &Backend) -> UserId {
+    let merchant = stored_merchant(db, 1).await;
+    db.vault.insert_user(&user(&merchant, "a@shop.example"), now()).await.unwrap()
+}
+
+fn session(user: UserId, n: u8) -> PanelSession {
+    PanelSession {
+        digest: [n; 32],
+        id: format!("session{n}"),
+        user,
+        generation: 1,
+        mode: MODE,
+        created_at: in_s(i64::from(n)),
+        seen_at: in_s(i64::from(n)),
+        proven_at: in_s(i64::from(n)),
+        address: Some("10.0.0.1".into()),
+        agent: "Browser".into(),
+        flash: None,
+        draft: None,
+    }
+}
+
+async fn sessions_are_kept_changed_and_ended(db: Backend) {
+    let (sessions, user) = (&db.sessions, stored_user(&db).await);
+    for n in 1..=4 {
+        sessions.open_session(&session(user, n), 3).await.unwrap();
+    }
+    let ids = async || -> Vec<_> { sessions.sessions_of(user).await.unwrap().into_iter().map(|s| s.id).collect() };
+    assert_eq!(ids().await, ["session4", "session3", "session2"], "the oldest made room");
+
+    for change in [
+        SessionChange::Draft(Some("{}".into())),
+        SessionChange::Flash(Some("saved".into())),
+        SessionChange::Mode(Mode::Live),
+        SessionChange::Proven(in_s(50)),
+        SessionChange::Seen(in_s(60)),
+    ] {
+        sessions.change_session(&[2; 32], &change).await.unwrap();
+    }
+    let expected = PanelSession {
+        draft: Some("{}".into()),
+        flash: Some("saved".into()),
+        mode: Mode::Live,
+        proven_at: in_s(50),
+        seen_at: in_s(60),
+        ..session(user, 2)
+    };
+    let found = sessions.session(&[2; 32]).await.unwrap().unwrap();
+    assert_eq!(format!("{found:?}"), format!("{expected:?}"));
+
+    assert!(sessions.end_session(user, "session3").await.unwrap());
+    assert!(!sessions.end_session(user, "session3").await.unwrap());
+    assert_eq!(sessions.end_sessions(user, Some(&[2; 32])).await.unwrap(), 1);
+    assert_eq!(ids().await, ["session2"]);
+    assert_eq!(sessions.sweep_sessions(in_s(2)).await.unwrap(), 0);
+    assert_eq!(sessions.sweep_sessions(in_s(3)).await.unwrap(), 1);
+    assert!(sessions.session(&[2; 32]).await.unwrap().is_none());
+}
+
+async fn a_second_factor_stands_when_its_enrolment_was_confirmed(db: Backend) {
+    let (directory, id) = (&db.directory, stored_user(&db).await);
+    let [old, secret] = [1, 2].map(|n| SealedTotp { key_version: 1, sealed: vec![n; 40] });
+    directory.begin_enrolment(id, &old, in_s(60)).await.unwrap();
+    directory.begin_enrolment(id, &secret, in_s(60)).await.unwrap();
+    assert!(directory.enrolment(id, in_s(59)).await.unwrap() == Some(secret.clone()));
+    assert!(directory.enrolment(id, in_s(60)).await.unwrap().is_none());
+
+    let codes = vec![[7; 32], [8; 32]];
+    let replaced = UserChange::SecondFactor(old, codes.clone());
+    let refused = directory.change_user(id, &replaced, &entry("test")).await.unwrap();
+    assert_eq!(refused, Err(ChangeRefusal::NotUsable), "it was replaced");
+    let confirmed = UserChange::SecondFactor(secret.clone(), codes);
+    assert_eq!(directory.change_user(id, &confirmed, &entry("test")).await.unwrap(), Ok(true));
+    assert!(db.vault.user(id).await.unwrap().unwrap().second_factor == Some(secret));
+
+    let mut sealed = Vec::new();
+    for table in 0.. {
+        let Some(records) = directory.sealed_before(2, table, 0, 10).await.unwrap() else { break };
+        sealed.extend(records.into_iter().map(|record| record.context));
+    }
+    assert_eq!(sealed, [format!("totp:{}", id.get())], "it can be sealed anew");
+
+    assert!(directory.spend_recovery_code(id, &[7; 32]).await.unwrap());
+    assert!(!directory.spend_recovery_code(id, &[7; 32]).await.unwrap());
+    assert_eq!(directory.recovery_codes_left(id).await.unwrap(), 1);
+    assert_eq!(directory.change_user(id, &UserChange::NoSecondFactor, &entry("test")).await.unwrap(), Ok(true));
+    assert_eq!(directory.recovery_codes_left(id).await.unwrap(), 0);
+    assert!(db.vault.user(id).await.unwrap().unwrap().second_factor.is_none());
+}
+
+async fn a_password_link_sets_one_password(db: Backend) {
+    let (directory, id) = (&db.directory, stored_user(&db).await);
+    let link = |n| PasswordLink {
+        digest: [n; 32],
+        user: id,
+        generation: 1,
+        purpose: LinkPurpose::Reset,
+        expires_at: in_s(60),
+    };
+    directory.store_link(&link(1)).await.unwrap();
+    directory.store_link(&link(2)).await.unwrap();
+    assert!(directory.link(&[1; 32]).await.unwrap().is_none(), "a later link ended it");
+    let found = directory.link(&[2; 32]).await.unwrap().unwrap();
+    assert_eq!(format!("{found:?}"), format!("{:?}", link(2)));
+
+    let hash = db.vault.user(id).await.unwrap().unwrap().password_hash;
+    let change = UserChange::PasswordByLink(hash, [2; 32]);
+    assert_eq!(directory.change_user(id, &change, &entry("test")).await.unwrap(), Ok(true));
+    let refused = directory.change_user(id, &change, &entry("test")).await.unwrap();
+    assert_eq!(refused, Err(ChangeRefusal::NotUsable), "it was used up");
+
+    directory.store_link(&link(3)).await.unwrap();
+    assert_eq!(directory.sweep_links(in_s(60)).await.unwrap(), 0);
+    assert_eq!(directory.sweep_links(in_s(61)).await.unwrap(), 1);
+}
+
+async fn use_is_added_up_by_the_hour(db: Backend) {
+    let (usage, merchant) = (&db.usage, stored_merchant(&db, 1).await);
+    let hour =
+        |hour, requests, refusals| HourOfUse { merchant: merchant.clone(), mode: MODE, hour, requests, refusals };
+    let last =
+        |seconds| LastUse { credential: key_id(1), at: in_s(seconds), address: Some(format!("10.0.0.{seconds}")) };
+    usage.add_usage(&[hour(11, 5, 1), hour(10, 1, 0)], &[last(20)]).await.unwrap();
+    usage.add_usage(&[hour(11, 2, 2)], &[last(10)]).await.unwrap();
+    assert_eq!(usage.usage_since(&merchant, MODE, 10).await.unwrap(), [hour(10, 1, 0), hour(11, 7, 3)]);
+    assert_eq!(usage.usage_since(&merchant, MODE, 11).await.unwrap(), [hour(11, 7, 3)]);
+    assert_eq!(usage.usage_since(&merchant, Mode::Live, 10).await.unwrap(), []);
+    assert_eq!(usage.last_use(key_id(1)).await.unwrap(), Some(last(20)), "an older use does not replace it");
+    assert_eq!(usage.last_use(key_id(2)).await.unwrap(), None);
+    assert_eq!(usage.sweep_usage(11).await.unwrap(), 1);
+}
+
+async fn audit_entries_are_found_by_what_they_say(db: Backend) {
+    let (directory, merchant) = (&db.directory, stored_merchant(&db, 1).await);
+    directory.append_audit(&entry("key.create")).await.unwrap();
+    let about = NewAuditEntry { merchant: Some(merchant.clone()), at: in_s(1), ..entry("user.create") };
+    directory.append_audit(&about).await.unwrap();
+    let find = async |merchant, filter: AuditFilter| -> Vec<_> {
+        let found = directory.find_audit_entries(merchant, &filter, None, 10).await.unwrap();
+        found.into_iter().map(|entry| entry.action).collect()
+    };
+    let action = |action: &str| AuditFilter { action: action.into(), ..AuditFilter::default() };
+    assert_eq!(find(None, AuditFilter::default()).await, ["user.create", "key.create"]);
+    assert_eq!(find(Some(&merchant), AuditFilter::default()).await, ["user.create"]);
+    assert_eq!(find(None, action("key.")).await, ["key.create"]);
+    assert!(find(None, action("KEY.")).await.is_empty(), "case counts");
+    let until = AuditFilter { until_ms: Some(now().unix_timestamp() * 1_000 + 1), ..AuditFilter::default() };
+    assert_eq!(find(None, until).await, ["key.create"]);
+    let nobody = AuditFilter { actor: "nobody".into(), ..AuditFilter::default() };
+    assert!(find(None, nobody).await.is_empty());
+}
