@@ -18,6 +18,9 @@ fn id_of(key: &str) -> String {
     key.strip_prefix("caibo_test_sk_").unwrap()[..12].to_owned()
 }
 
+/// Fields of a form: names and values.
+type Fields<'a> = &'a [(&'a str, &'a str)];
+
 const ALL_SCOPES: [(&str, &str); 4] = [
     ("chosen", "yes"),
     ("scope.payment_requests:read", "on"),
@@ -60,7 +63,7 @@ async fn a_key_that_does_not_fit_is_not_made_and_what_was_typed_stays() {
     let mut browser = Browser::owner(&world).await;
     let before = count(&browser.get("/panel/keys").await, "<th scope=\"row\">");
     let long = "x".repeat(65);
-    let table: [(&[(&str, &str)], &str, &str); 7] = [
+    let table: [(Fields<'_>, &str, &str); 7] = [
         (&[("chosen", "yes"), ("name", "Kept")], "Tick at least one", "value=\"Kept\""),
         (&[("chosen", "yes"), ("scope.everything", "on")], "Tick at least one", "scope.payment_requests:read"),
         (&[("name", &long)], "64 characters", &long),

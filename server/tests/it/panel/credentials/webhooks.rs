@@ -2,7 +2,7 @@
 
 use tollgate::account::SecretPurpose;
 use tollgate::administration::Page;
-use tollgate_apikey::Mode;
+use tollgate_apikey::{Mode, Status};
 
 use super::records::Records;
 use super::shown;
@@ -71,10 +71,13 @@ async fn a_secret_is_made_shown_rotated_and_revoked() {
     let world = world().await;
     let mut browser = Browser::owner(&world).await;
     let (administration, merchant) = (&world.services.administration, world.merchant_id());
+    let ids = async || -> Vec<_> {
+        let secrets = administration.secrets(&merchant, Mode::Test, SecretPurpose::Webhook).await.unwrap();
+        secrets.iter().map(|secret| secret.id).collect()
+    };
+    let before = ids().await;
     let made = shown(&browser.submit("/panel/webhooks/secrets/new/webhook", &[]).await);
-    let newest =
-        async || administration.secrets(&merchant, Mode::Test, SecretPurpose::Webhook).await.unwrap().remove(0).id;
-    let id = newest().await;
+    let id = ids().await.into_iter().find(|id| !before.contains(id)).unwrap();
     let list = browser.get("/panel/webhooks/secrets").await;
     list.expect_page(200, id.as_str());
     assert!(!list.text().contains(&made) && !list.text().contains("whsec_"));
@@ -89,7 +92,10 @@ async fn a_secret_is_made_shown_rotated_and_revoked() {
     browser.post(&path("rotate"), &good, &[("overlap", "3600")]).await.expect_page(409, "rotated already");
     browser.submit(&path("revoke"), &[]).await.expect_redirect("/panel/webhooks/secrets");
     browser.get("/panel/webhooks/secrets").await.expect_page(200, "The secret is revoked.");
-    assert_ne!(newest().await, id);
+    let end = administration.secrets(&merchant, Mode::Test, SecretPurpose::Webhook).await.unwrap();
+    let usable = |status| matches!(status, Status::Active | Status::Retiring { .. });
+    let left = end.iter().filter(|secret| usable(secret.lifecycle.status(world.now()))).count();
+    assert_eq!(left, before.len() + 1, "the one before and the successor");
 }
 
 #[tokio::test]
