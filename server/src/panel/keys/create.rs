@@ -101,6 +101,7 @@ async fn create(
     };
     let issued = match app.services.administration.issue_key(&who.actor(), new).await {
         Ok(issued) => issued,
+        Err(Error::NotApproved) => return form(&who, family, input, Faults::one("", NOT_APPROVED)),
         Err(Error::Invalid("name")) => return form(&who, family, input, Faults::one("name", NAME)),
         Err(Error::Invalid("expiry")) => {
             return form(&who, family, input, Faults::one("expires", "Choose a day that lies ahead."));
@@ -146,6 +147,8 @@ fn midnight(text: &str) -> Option<OffsetDateTime> {
 }
 
 const DATE: &str = "Enter a date as year-month-day, such as 2027-12-31.";
+pub(super) const NOT_APPROVED: &str =
+    "Live keys of this API are made once your account is approved. Test mode works meanwhile. Nothing was changed.";
 pub(super) const NAME: &str = "A name has 64 characters at most, on one line.";
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use tollgate_apikey::{KeyId, Status};
 
+use super::create::NOT_APPROVED;
 use super::{Family, ROOT, find, path_of, tell_of};
 use crate::account::Credential;
 use crate::administration::{Error, Page};
@@ -61,6 +62,10 @@ async fn rotate(
     let issued = match app.services.administration.rotate_key(&who.actor(), id, overlap).await {
         Ok(issued) => issued,
         Err(Error::NotUsable) => return stale(&app, &who, &key).await,
+        Err(Error::NotApproved) => {
+            let faults = Faults::one("", NOT_APPROVED);
+            return rotation_page(&who, Section::Keys, subject(&key, family), input.choice, family.overlap, faults);
+        }
         Err(error) => return Err(error.into()),
     };
     tell_of(&app, &who, &issued.record).await;

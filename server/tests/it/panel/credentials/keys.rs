@@ -5,7 +5,7 @@ use tollgate::administration::{Actor, NewSamples, Page};
 use tollgate_apikey::{KeyId, Mode};
 
 use super::{count, shown};
-use crate::panel::browser::{Browser, make_user, token};
+use crate::panel::browser::{Browser, PASSWORD, make_user, stranger, token};
 use crate::world::{Call, World, world};
 
 /// What a key opens at Caibo.
@@ -79,6 +79,19 @@ async fn a_key_that_does_not_fit_is_not_made_and_what_was_typed_stays() {
     }
     assert_eq!(count(&browser.get("/panel/keys").await, "<th scope=\"row\">"), before);
     browser.get("/panel/keys/new/pledg").await.expect_page(404, "Not found");
+}
+
+#[tokio::test]
+async fn before_the_approval_there_are_no_live_keys_of_the_apis_that_ask_for_it() {
+    let world = world().await;
+    let user = stranger(&world).await;
+    let mut browser = Browser::signed_in(&world, user.email.as_str(), PASSWORD).await;
+    browser.submit_from("/panel", "/panel/mode", &[("mode", "live")]).await.expect_redirect("/panel");
+    for (dialect, status) in [("caibo", 422), ("88pay", 422), ("cardpluspay", 200)] {
+        let answer = browser.submit(&format!("/panel/keys/new/{dialect}"), &[("name", "Early")]).await;
+        answer.expect_page(status, if status == 200 { "id=\"secret\"" } else { "once your account is approved" });
+    }
+    assert_eq!(count(&browser.get("/panel/keys").await, "<th scope=\"row\">"), 1);
 }
 
 #[tokio::test]
@@ -220,7 +233,7 @@ async fn ten_thousand_keys_are_shown_a_page_at_a_time() {
     let merchant = &made[0].merchant;
     let user = make_user(&world, merchant, "many@shop.example", tollgate::account::Role::Owner).await;
     assert_eq!(user.merchant, *merchant);
-    let mut browser = Browser::signed_in(&world, "many@shop.example", crate::panel::browser::PASSWORD).await;
+    let mut browser = Browser::signed_in(&world, "many@shop.example", PASSWORD).await;
     let mut ids: Vec<_> =
         made.iter().filter(|sample| sample.client_id.is_none()).map(|sample| sample.id.as_str().to_owned()).collect();
     assert!(ids.len() >= 10_000);

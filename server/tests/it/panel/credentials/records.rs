@@ -26,7 +26,8 @@ impl Records {
         let new = NewKey {
             merchant: merchant.clone(),
             user: None,
-            family: KeyFamily::EIGHTY_EIGHT_PAY,
+            // The one family that a merchant has live keys of before it is approved.
+            family: KeyFamily::CARDPLUSPAY,
             mode,
             scopes: Scopes::parse("balance:read").unwrap(),
             ip_list: IpList::unrestricted(),
