@@ -366,7 +366,7 @@ fn the_running_binary_takes_over_what_the_command_wrote() {
     let log = BufReader::new(dev.take_log());
     let mut lines = log.lines().map_while(Result::ok);
     let added = printed(&data, &["rotate", "--kind", "alternative"])[0][1].clone();
-    assert!(lines.any(|line| line.contains("the key file changed")), "the log ended");
+    assert!(lines.any(|line| line.contains("the key file changed: its signing keys")), "the log ended");
     let answer = dev.raw(b"GET /.well-known/jwks.json HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
     let keys: Value = serde_json::from_str(answer.split("\r\n\r\n").nth(1).unwrap()).unwrap();
     assert!(keys["keys"].as_array().unwrap().iter().any(|key| key["kid"] == added.as_str()), "{keys}");
@@ -377,7 +377,7 @@ fn the_running_binary_takes_over_what_the_command_wrote() {
     assert!(line.contains("ERROR") && line.contains("damaged") && !line.contains("nonsense"), "{line}");
     assert!(dev.who_am_i(&dev.text("/caibo/api_key_test")).starts_with("HTTP/1.1 200"));
     fs::write(data.join("keys.toml"), good).unwrap();
-    assert!(lines.any(|line| line.contains("the key file changed")));
+    assert!(lines.any(|line| line.contains("the key file changed: its signing keys")));
 }
 
 #[test]

@@ -129,9 +129,10 @@ impl Server {
         self.taken_over();
     }
 
-    /// Reads the log until the running server has the new file.
+    /// Reads the log until the running server has the new signing keys.
     fn taken_over(&mut self) {
-        assert!(self.log.by_ref().map_while(Result::ok).any(|line| line.contains("the key file changed")));
+        let mut lines = self.log.by_ref().map_while(Result::ok);
+        assert!(lines.any(|line| line.contains("the key file changed: its signing keys")));
     }
 }
 
