@@ -2,20 +2,20 @@
 //!
 //! # How to add a page
 //!
-//! 1. A file `panel/<noun>.rs` with `pub(super) fn pages() -> Pages`, merged in [`routes`]; its templates stand in
-//!    `templates/panel/`, extend `panel/layout.html` and have a field `view: View`, made by [`SignedIn::view`]. Styles are in
+//! 1. A file `panel/<noun>.rs` with `pub(super) fn pages() -> Pages`, merged in `routes`; its templates stand in
+//!    `templates/panel/`, extend `panel/layout.html` and have a field `view: View`, made by `SignedIn::view`. Styles are in
 //!    `assets/panel.css`: first look for a class that is there; no template has a `style` attribute or a script of its own.
-//! 2. [`Pages::page`] takes a path and its GET handler. [`Pages::form`] takes a path, the GET handler that shows the form
+//! 2. `Pages::page` takes a path and its GET handler. `Pages::form` takes a path, the GET handler that shows the form
 //!    and the POST handler that takes it: **a form is sent to the path of its own page**, so that it can be shown again,
-//!    filled, after a log-in. [`Pages::act`] takes a POST handler without a page of its own (a button) and where a GET of
+//!    filled, after a log-in. `Pages::act` takes a POST handler without a page of its own (a button) and where a GET of
 //!    that path leads.
-//! 3. A GET handler takes [`SignedIn`] and answers [`page`]; that of a dangerous form takes `_: StepUp` before it. A POST handler takes
-//!    [`Form<T>`] or, for what is dangerous, [`Proven<T>`] as its last argument; there is no other way to read a body.
-//!    `T` implements [`Act`]: who may do it ([`Right`]) and how its fields are read. Reading never fails; what is wrong is
-//!    said beside the fields with [`Faults`] and status 422, everything typed shown again but secrets.
-//! 4. What goes well answers [`SignedIn::done`], a 303 with a sentence for the next page. Only what is shown once (a new
-//!    secret) is answered to the POST directly, by [`page`].
-//! 5. Every id of a path or form is looked up, then handed to [`SignedIn::mine`] (merchant and mode) before anything is
+//! 3. A GET handler takes `SignedIn` and answers `page`; that of a dangerous form takes `_: StepUp` before it. A POST handler takes
+//!    `Form<T>` or, for what is dangerous, `Proven<T>` as its last argument; there is no other way to read a body.
+//!    `T` implements `Act`: who may do it (`Right`) and how its fields are read. Reading never fails; what is wrong is
+//!    said beside the fields with `Faults` and status 422, everything typed shown again but secrets.
+//! 4. What goes well answers `SignedIn::done`, a 303 with a sentence for the next page. Only what is shown once (a new
+//!    secret) is answered to the POST directly, by `page`.
+//! 5. Every id of a path or form is looked up, then handed to `SignedIn::mine` (merchant and mode) before anything is
 //!    said about it; everything else is the one 404.
 //! 6. Templates hide what the role may not do: `{% if view.may_develop %}`. The POST refuses it all the same.
 //! 7. In a form: `{% call m::token(view) %}{% endcall %}` first; then `m::text`, `m::password`, `m::fault` (see
