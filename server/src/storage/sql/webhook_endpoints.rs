@@ -42,8 +42,9 @@ impl WebhookEndpoints for Database {
             let made = query(
                 "INSERT INTO webhook_endpoints (id, merchant_id, mode, dialect, url, registered, bearer_key_version, \
              bearer_sealed, created_at) VALUES ($1, $2, $3, $4, $5, 1, $6, $7, $8) \
-             ON CONFLICT (id) DO UPDATE SET registered = 1, bearer_key_version = excluded.bearer_key_version, \
-             bearer_sealed = excluded.bearer_sealed, disabled_at = NULL RETURNING *",
+             ON CONFLICT (id) DO UPDATE SET registered = 1, disabled_at = NULL, \
+             bearer_key_version = COALESCE(excluded.bearer_key_version, webhook_endpoints.bearer_key_version), \
+             bearer_sealed = COALESCE(excluded.bearer_sealed, webhook_endpoints.bearer_sealed) RETURNING *",
             )
             .bind(id.as_str())
             .bind(new.merchant.as_str())
