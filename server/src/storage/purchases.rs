@@ -13,6 +13,8 @@ use crate::payments::Purchase;
 pub enum LinkOutcome {
     /// This purchase stands for the payload: made just now, or by an earlier call with the same one.
     Open(Box<Purchase>),
+    /// The reference belongs to a purchase that was authorized by another payload and waits for its release.
+    Authorized,
     /// The reference belongs to a purchase that is over.
     ReferenceCompleted,
 }
@@ -81,8 +83,9 @@ pub enum CreditOutcome {
 pub trait Purchases: Send + Sync {
     /// Stores a purchase.
     async fn insert_purchase(&self, purchase: &Purchase) -> Result<(), StorageError>;
-    /// Stores `new`, made from the signed JSON `payload`, unless its reference is over or an open purchase of the
-    /// reference was made from the same payload; open ones made from another payload are cancelled. One transaction.
+    /// Stores `new`, made from the signed JSON `payload`, unless its reference is over or authorized, or an open purchase
+    /// of the reference was made from the same payload; open ones made from another payload are cancelled. One
+    /// transaction.
     async fn open_link(&self, new: Purchase, payload: &str) -> Result<LinkOutcome, StorageError>;
     /// Releases an authorized purchase; `notify` says what the merchant is told, inside the transaction.
     async fn release(

@@ -53,7 +53,6 @@ pub(super) fn route() -> Route {
 async fn regenerate(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
     let (parts, _) = request.into_parts();
     let (caller, arrival) = access::panel(&app, &parts).await?;
-    app.services.gate.debit_user(&caller, CALLS, &arrival).await?;
     let user = caller.user();
     let merchant = app.services.records.merchant(&user.merchant).await?;
     let status = merchant.map_or(MerchantStatus::Suspended, |merchant| merchant.status);
@@ -63,8 +62,12 @@ async fn regenerate(State(app): State<App>, request: Request) -> Result<Response
     if UserId::parse(access::path_id(&parts)) != Some(user.id) {
         return Err(Refusal::new(Reason::ScopeDenied));
     }
+    app.services.gate.debit_user(&caller, CALLS, &arrival).await?;
     let Query { mode, overlap } = Query::parse(parts.uri.query().unwrap_or_default(), arrival.mode)?;
     let login_age = arrival.now.unix_timestamp() - caller.logged_in_at().unix_timestamp();
+    if mode == Mode::Live && status != MerchantStatus::Active {
+        return Err(Refusal::new(Reason::AccountNotVerified));
+    }
     if mode == Mode::Live && login_age > STEP_UP_AGE {
         return Err(Refusal::new(Reason::StepUpRequired));
     }

@@ -62,6 +62,7 @@ async fn open(State(app): State<App>, request: Request) -> Result<Response, Refu
     let new = read(&app, &signed, call.principal(), arrival.now)?;
     let purchase = match app.services.purchases.open_link(new, &signed).await? {
         LinkOutcome::Open(purchase) => purchase,
+        LinkOutcome::Authorized => return Err(Refusal::new(Reason::Conflict("invalid_state"))),
         LinkOutcome::ReferenceCompleted => return Err(Refusal::new(Reason::Conflict("reference_completed"))),
     };
     let url = format!("{}/p/{}", app.listener.base_url, purchase.link);

@@ -36,13 +36,17 @@ impl Purchases for Database {
             if known.iter().any(|purchase| matches!(purchase.status.as_str(), "released" | "completed")) {
                 return Ok(LinkOutcome::ReferenceCompleted);
             }
+            let authorized = known.iter().any(|purchase| purchase.status == "authorized");
             let same = |purchase: &Purchase| bool::from(purchase.payload_digest.ct_eq(&new.payload_digest));
             if let Some(same) = known.into_iter().find(same) {
                 return Ok(LinkOutcome::Open(Box::new(same)));
             }
+            if authorized {
+                return Ok(LinkOutcome::Authorized);
+            }
             query(
                 "UPDATE purchases SET status = 'cancelled' WHERE merchant_id = $1 AND mode = $2 AND reference = $3 \
-                 AND status IN ('open', 'authorized')",
+                 AND status = 'open'",
             )
             .bind(new.merchant.as_str())
             .bind(new.mode.as_str())

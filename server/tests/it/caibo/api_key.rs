@@ -156,7 +156,11 @@ async fn a_key_is_made_for_its_own_user_only() {
         let answer = world.send(other(id)).await;
         assert_eq!(answer.comparable(), reference.comparable(), "{id}");
     }
+    for attempt in 0..40 {
+        assert_eq!(world.send(other("4711")).await.status, 403, "refused call {attempt}: no quota is spent");
+    }
     assert_eq!(whoami(&world, &world.text("/caibo/api_key_test")).await.status, 200, "nothing was replaced");
+    assert_eq!(world.send(other("1")).await.status, 200, "the own key is still made");
 }
 
 #[tokio::test]
@@ -280,6 +284,9 @@ async fn a_live_key_asks_for_a_fresh_login() {
     unauthenticated(&ask(ListenerMode::Live, &live, "").await, "1800 seconds, live", PANEL);
     let again = world.log_in(ListenerMode::Live).await;
     assert_eq!(ask(ListenerMode::Live, &again, "").await.status, 200, "after another login");
+    world.advance(301);
+    world.set_merchant(MerchantStatus::PendingKyc, IpList::unrestricted()).await;
+    refused(&ask(ListenerMode::Live, &again, "").await, "the merchant's status first", "account_not_verified");
 }
 
 #[tokio::test]

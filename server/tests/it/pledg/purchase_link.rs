@@ -94,6 +94,19 @@ async fn a_completed_reference_is_used_up() {
 }
 
 #[tokio::test]
+async fn another_payload_does_not_end_an_authorized_purchase() {
+    let world = world().await;
+    let (email, password) = credentials(&world);
+    let uid = purchase(&world, &world.merchant_id(), Mode::Test, "authorized").await;
+    let mut other = payload(&world);
+    other["data"]["reference"] = json!(uid);
+    let refused =
+        json!({ "error": "invalid_state", "error_description": "The purchase is not in a fitting state." });
+    world.send(link(&signed(&world, &other))).await.expect("another payload", 409, &refused);
+    assert_eq!(world.send(release(&uid, &email, &password)).await.status, 200, "it still waits for its release");
+}
+
+#[tokio::test]
 async fn every_signature_that_is_not_good_gets_the_same_bytes() {
     let world = world().await;
     let good = payload(&world);

@@ -179,6 +179,7 @@ async fn a_link_is_opened_once_a_payload(db: Backend) {
         async move {
             match purchases.open_link(new, "{}").await.unwrap() {
                 LinkOutcome::Open(purchase) => purchase.uid,
+                LinkOutcome::Authorized => "authorized".to_owned(),
                 LinkOutcome::ReferenceCompleted => "completed".to_owned(),
             }
         }

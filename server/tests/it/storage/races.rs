@@ -147,6 +147,7 @@ async fn one_payload_opens_one_link(db: Backend) {
         .into_iter()
         .map(|outcome| match outcome {
             LinkOutcome::Open(purchase) => purchase.uid,
+            LinkOutcome::Authorized => "authorized".into(),
             LinkOutcome::ReferenceCompleted => "completed".into(),
         })
         .collect();
