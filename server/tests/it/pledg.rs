@@ -1,5 +1,6 @@
 //! Pledg: three ways in, each on its own routes: a token for a client, a panel user's Basic credential, a signature.
 
+mod flood;
 mod limits;
 mod purchase_link;
 mod purchases;

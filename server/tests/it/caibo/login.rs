@@ -1,5 +1,7 @@
 //! Logging in to the panel.
 
+use std::future::{Future, poll_fn};
+use std::task::Poll;
 use std::time::Duration;
 
 use serde_json::json;
@@ -181,6 +183,31 @@ async fn five_wrong_passwords_close_an_account_for_one_address() {
     world.advance(1);
     assert_eq!(log_in(&world, &email, &password, 1).await.status, 200, "after 900 seconds");
     unauthenticated(&log_in(&world, "nobody@demo-shop.example", "wrong", 2).await, "unknown again", PANEL);
+}
+
+/// Sends a login and hangs up as soon as it waits for its answer.
+async fn hang_up(world: &World, email: &str, password: &str, host: u8) {
+    let mut call = Box::pin(log_in(world, email, password, host));
+    let waits = poll_fn(|context| Poll::Ready(call.as_mut().poll(context).is_pending())).await;
+    assert!(waits, "a hash takes longer than one look");
+}
+
+#[tokio::test]
+async fn a_login_whose_caller_hangs_up_reaches_its_verdict() {
+    let world = world().await;
+    let (email, password) = (world.text("/panel/email"), world.text("/panel/password"));
+    for _ in 0..5 {
+        hang_up(&world, &email, "wrong", 1).await;
+    }
+    limited(&log_in(&world, &email, &password, 1).await, "wrong ones are no free guesses", 900);
+    for _ in 0..5 {
+        hang_up(&world, &email, &password, 2).await;
+    }
+    // As many hashes again, and those before are through.
+    for n in 0..16 {
+        unauthenticated(&log_in(&world, &format!("user{n}@demo-shop.example"), "wrong", 3).await, "behind them", PANEL);
+    }
+    assert_eq!(log_in(&world, &email, &password, 2).await.status, 200, "right ones lock nobody out");
 }
 
 #[tokio::test]

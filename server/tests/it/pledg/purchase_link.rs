@@ -100,8 +100,7 @@ async fn another_payload_does_not_end_an_authorized_purchase() {
     let uid = purchase(&world, &world.merchant_id(), Mode::Test, "authorized").await;
     let mut other = payload(&world);
     other["data"]["reference"] = json!(uid);
-    let refused =
-        json!({ "error": "invalid_state", "error_description": "The purchase is not in a fitting state." });
+    let refused = json!({ "error": "invalid_state", "error_description": "The purchase is not in a fitting state." });
     world.send(link(&signed(&world, &other))).await.expect("another payload", 409, &refused);
     assert_eq!(world.send(release(&uid, &email, &password)).await.status, 200, "it still waits for its release");
 }
