@@ -26,7 +26,9 @@ use crate::payments::InFlight;
 use crate::rng::{Rng, RngError};
 use crate::storage::redis::{RedisError, RedisLedger, RedisOptions, RedisQuotas, RedisStore};
 use crate::storage::sql::{Database, OpenError};
-use crate::storage::{Invoices, Ledger, Orders, Owner, Purchases, Records, StorageError, StorageUrl, Vault};
+use crate::storage::{
+    Bound, Feed, Invoices, Ledger, Orders, Owner, Purchases, Records, StorageError, StorageUrl, Vault,
+};
 use crate::telemetry::Meter;
 use crate::transport::Channel;
 use crate::usage::Usage;
@@ -79,6 +81,8 @@ pub struct Services {
     pub in_flight: InFlight,
     /// The token keys, as they stand in the key file now.
     pub signing_keys: Arc<SigningKeys>,
+    /// The line to other processes on the same database; with SQLite there are none.
+    pub feed: Option<Arc<Feed>>,
     database: Database,
     /// Held as long as the services live: two processes on one directory would not see each other's revocations.
     _lock: File,
@@ -187,6 +191,8 @@ pub enum Storage {
         url: StorageUrl,
         /// Without it single uses are in the database, and quota windows are each node's own.
         redis: Option<RedisOptions>,
+        /// How long a node trusts its memory without a word of the others.
+        bound: Bound,
     },
     /// A SQLite file in the data directory.
     #[default]
@@ -236,7 +242,9 @@ impl Services {
             None => Database::sqlite(&database_path).await?,
         };
         confirm_secret_keys(&database, &checks, clock.now()).await?;
-        let Keepers { ledger, quotas, owner } = Keepers::open(&storage, &database).await?;
+        let Keepers { ledger, quotas, bound } = Keepers::open(&storage, &database).await?;
+        let feed = Feed::of(&database, bound, clock.clone(), &rng)?.map(Arc::new);
+        let owner = feed.clone().map_or(Owner::This, Owner::Several);
         let vault: Arc<dyn Vault> = Arc::new(database.clone());
         let records = Arc::new(Records::new(vault.clone(), ledger.clone(), owner));
         records.load(clock.now()).await?;
@@ -304,6 +312,7 @@ impl Services {
             records,
             passwords,
             signing_keys,
+            feed,
             database,
             _lock: lock,
         })
@@ -445,9 +454,18 @@ impl Services {
         Ok(())
     }
 
+    /// Hears of the changes of other processes on the same database until `stop` says so. To be run once, and to be ended
+    /// after the last request.
+    pub async fn follow_changes(self: Arc<Self>, stop: watch::Receiver<bool>) {
+        self.records.follow(stop).await;
+    }
+
     /// Closes the database after the last request.
     pub async fn close(&self) {
         self.flush_usage().await;
+        if let Some(feed) = &self.feed {
+            feed.close().await;
+        }
         self.database.close().await;
     }
 }
@@ -461,21 +479,21 @@ fn report_refresh(error: &RefreshError) {
 struct Keepers {
     ledger: Arc<dyn Ledger>,
     quotas: Arc<dyn Quotas<QuotaSubject>>,
-    owner: Owner,
+    bound: Bound,
 }
 
 impl Keepers {
     async fn open(storage: &Storage, database: &Database) -> Result<Self, StartError> {
         let database = Arc::new(database.clone());
         Ok(match storage {
-            Storage::Sqlite => Self { ledger: database, quotas: Gate::quotas_in_process(), owner: Owner::This },
-            Storage::Postgres { redis: None, .. } => {
-                Self { ledger: database, quotas: Gate::quotas_in_process(), owner: Owner::Several }
+            Storage::Sqlite => Self { ledger: database, quotas: Gate::quotas_in_process(), bound: Bound::default() },
+            Storage::Postgres { redis: None, bound, .. } => {
+                Self { ledger: database, quotas: Gate::quotas_in_process(), bound: *bound }
             }
-            Storage::Postgres { redis: Some(options), .. } => {
+            Storage::Postgres { redis: Some(options), bound, .. } => {
                 let store = RedisStore::open(options).await?;
                 let quotas = Arc::new(RedisQuotas::new(store.clone()));
-                Self { ledger: Arc::new(RedisLedger::new(store, database)), quotas, owner: Owner::Several }
+                Self { ledger: Arc::new(RedisLedger::new(store, database)), quotas, bound: *bound }
             }
         })
     }

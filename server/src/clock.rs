@@ -17,6 +17,12 @@ enum Source {
     Manual(Arc<AtomicI64>),
 }
 
+/// A moment of the machine's clock that goes on while the machine sleeps; it says nothing about the time of day.
+///
+/// Moments of one machine since its start compare. Of two machines only spans do, as exactly as their clocks run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment(u64);
+
 /// A moment to measure a duration from; it says nothing about the time of day.
 #[derive(Debug, Clone, Copy)]
 pub struct Stopwatch(Instant);
@@ -50,10 +56,48 @@ impl Clock {
         }
     }
 
+    /// This moment.
+    #[must_use]
+    pub fn moment(&self) -> Moment {
+        match &self.0 {
+            Source::System => system_moment(),
+            Source::Manual(ms) => {
+                Moment(u64::try_from(ms.load(Ordering::SeqCst)).unwrap_or(0).saturating_mul(1_000_000))
+            }
+        }
+    }
+
     /// Starts measuring a duration.
     #[must_use]
     pub fn stopwatch(&self) -> Stopwatch {
         Stopwatch(instant_now())
+    }
+}
+
+impl Moment {
+    /// Before every other.
+    pub const FIRST: Self = Self(0);
+    /// After every other.
+    pub const LAST: Self = Self(u64::MAX);
+
+    /// So much later.
+    #[must_use]
+    pub fn after(self, span: Duration) -> Self {
+        Self(self.0.saturating_add(u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)))
+    }
+
+    /// How long after an earlier one; nothing if that is not earlier.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+    }
+
+    pub(crate) fn to_nanos(self) -> u64 {
+        self.0
+    }
+
+    pub(crate) fn from_nanos(nanos: u64) -> Self {
+        Self(nanos)
     }
 }
 
@@ -85,4 +129,11 @@ fn system_now() -> OffsetDateTime {
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the monotonic clock")]
 fn instant_now() -> Instant {
     Instant::now()
+}
+
+/// `CLOCK_BOOTTIME`: unlike [`Instant`] it counts while the machine is suspended.
+fn system_moment() -> Moment {
+    let read = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    let seconds = u64::try_from(read.tv_sec).unwrap_or(0);
+    Moment(seconds.saturating_mul(1_000_000_000).saturating_add(u64::try_from(read.tv_nsec).unwrap_or(0)))
 }

@@ -211,7 +211,7 @@ impl Administration {
         ];
         let entry = self.entry(actor, &client.merchant, action, client.id.as_str(), detail);
         let (directory, client, secret) = (self.directory.clone(), client.clone(), secret.clone());
-        self.change(async move { directory.create_client(&client, &secret, &entry).await }, |_| {}).await
+        self.change_uncached(async move { directory.create_client(&client, &secret, &entry).await }).await
     }
 }
 

@@ -62,7 +62,7 @@ impl Administration {
         ];
         let entry = self.entry(actor, &record.merchant, "key.issued", record.id.as_str(), detail);
         let (directory, stored) = (self.directory.clone(), record.clone());
-        self.change(async move { directory.issue_credential(&stored, &entry).await }, |_| {}).await?;
+        self.change_uncached(async move { directory.issue_credential(&stored, &entry).await }).await?;
         Ok(issued)
     }
 

@@ -84,7 +84,7 @@ impl Administration {
             let aliases = [(Mode::Live, self.alias()?), (Mode::Test, self.alias()?)];
             let (directory, stored, balance) = (self.directory.clone(), merchant.clone(), new.balance.to_string());
             let creation = async move { directory.create_merchant(&stored, &balance, &aliases, &entry).await };
-            match self.change(creation, |_| {}).await {
+            match self.change_uncached(creation).await {
                 Err(Error::Taken) => {}
                 made => return made.map(|()| merchant),
             }
@@ -206,7 +206,7 @@ impl Administration {
         let entry = self.entry(actor, merchant, "setting.set", merchant.as_str(), detail);
         let (directory, merchant) = (self.directory.clone(), merchant.clone());
         let change = async move { directory.change_setting(&merchant, mode, name, &value, &entry).await };
-        self.change(change, |_| {}).await
+        self.change_uncached(change).await
     }
 
     /// The settings of a merchant in one mode that were ever set.

@@ -126,7 +126,8 @@ impl Administration {
         }
     }
 
-    /// Runs a change to its end, also when the caller goes away, and forgets what the caches hold of it.
+    /// Runs a change to its end, also when the caller goes away, forgets what the caches hold of it, and waits until it
+    /// holds on every node.
     async fn change<T: Send + 'static>(
         &self,
         change: impl Future<Output = Change<T>> + Send + 'static,
@@ -137,9 +138,22 @@ impl Administration {
             let changed = change.await;
             // Also after an error: a commit whose answer got lost may have made the change.
             forget(&records);
+            // Whatever the database answered, also that there is nothing to change: who comes second must not be told so
+            // before the first change holds. Without an answer nobody is told that anything is so.
+            if changed.is_ok() {
+                records.settle().await;
+            }
             changed
         });
         Ok(changed.await??)
+    }
+
+    /// Runs a change of what no cache holds to its end.
+    async fn change_uncached<T: Send + 'static>(
+        &self,
+        change: impl Future<Output = Change<T>> + Send + 'static,
+    ) -> Result<T, Error> {
+        Ok(complete(change).await??)
     }
 
     fn entry<const N: usize>(

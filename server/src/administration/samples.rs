@@ -81,7 +81,7 @@ impl Administration {
             };
             let directory = self.directory.clone();
             let storing = async move { directory.insert_samples(&batch, Self::SAMPLE_BALANCE, &entry).await };
-            match self.change(storing, |_| {}).await {
+            match self.change_uncached(storing).await {
                 Err(Error::Taken) => {}
                 stored => return stored.map(|()| samples),
             }

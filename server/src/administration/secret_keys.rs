@@ -125,6 +125,8 @@ impl Administration {
         self.take_over_secret_keys().await?;
         if line.kind == SecretKind::TokenPepper && reason == RotationReason::Compromised {
             self.directory.end_grants_before(line.version, now).await?;
+            self.records.forget_grants();
+            self.records.settle().await;
         }
         let given_up = reason == RotationReason::Compromised;
         Ok(self.note_secret_key(actor, "secret_key.rotated", line, given_up, now).await?)

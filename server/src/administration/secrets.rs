@@ -105,7 +105,7 @@ impl Administration {
         let entry = self.entry(actor, &old.merchant, "secret.rotated", id.as_str(), detail);
         let (directory, now) = (self.directory.clone(), self.clock.now());
         let rotation = async move { directory.rotate_secret(id, &new, overlap, Self::MAX_SECRETS, now, &entry).await };
-        let record = self.change(rotation, |_| {}).await?;
+        let record = self.change_uncached(rotation).await?;
         Ok(Issued { record, text })
     }
 
@@ -118,7 +118,7 @@ impl Administration {
         let known = self.directory.secret(id).await?.ok_or(Error::NotFound)?;
         let entry = self.entry(actor, &known.merchant, "secret.revoked", id.as_str(), []);
         let (directory, now) = (self.directory.clone(), self.clock.now());
-        self.change(async move { directory.end_secret(id, now, &entry).await }, |_| {}).await
+        self.change_uncached(async move { directory.end_secret(id, now, &entry).await }).await
     }
 
     /// Opens a secret to show it; the audit entry is on disk before the text is given out.
@@ -133,7 +133,7 @@ impl Administration {
         let text = SecretText::new(text);
         let entry = self.entry(actor, &known.merchant, "secret.revealed", id.as_str(), []);
         let directory = self.directory.clone();
-        self.change(async move { directory.append_audit(&entry).await.map(Ok) }, |_| {}).await?;
+        self.change_uncached(async move { directory.append_audit(&entry).await.map(Ok) }).await?;
         Ok(text)
     }
 
@@ -168,7 +168,7 @@ impl Administration {
         let detail = [("mode", json!(new.mode.as_str())), ("purpose", json!(new.purpose.as_str()))];
         let entry = self.entry(actor, &new.merchant, action, new.id.as_str(), detail);
         let (directory, new, now) = (self.directory.clone(), new.clone(), self.clock.now());
-        self.change(async move { directory.issue_secret(&new, Self::MAX_SECRETS, now, &entry).await }, |_| {}).await
+        self.change_uncached(async move { directory.issue_secret(&new, Self::MAX_SECRETS, now, &entry).await }).await
     }
 }
 

@@ -54,7 +54,7 @@ impl Administration {
         let entry = self.entry(actor, &user.merchant, "user.created", "", detail);
         let (directory, stored, now) = (self.directory.clone(), user.clone(), self.clock.now());
         let creation = async move { directory.create_user(&stored, now, entry).await };
-        let id = self.change(creation, |_| {}).await?;
+        let id = self.change_uncached(creation).await?;
         Ok(User { id, ..user })
     }
 

@@ -56,7 +56,7 @@ impl Administration {
         let entry = self.entry(actor, merchant, "webhook_endpoint.registered", id.as_str(), detail);
         let (directory, now) = (self.directory.clone(), self.clock.now());
         let change = async move { directory.register_endpoint(&new, Self::MAX_ENDPOINTS, now, &entry).await };
-        self.change(change, |_| {}).await
+        self.change_uncached(change).await
     }
 
     /// The endpoints a merchant registered, oldest first.
@@ -120,7 +120,7 @@ impl Administration {
         let entry = self.endpoint_entry(actor, merchant, mode, "webhook_endpoint.removed", id, []);
         let (directory, merchant, id) = (self.directory.clone(), merchant.clone(), id.clone());
         let change = async move { directory.remove_endpoint(&merchant, mode, &id, &entry).await };
-        self.change(change, |_| {}).await
+        self.change_uncached(change).await
     }
 
     /// Makes an endpoint active again that was disabled because it answered 410, whether it was registered or an object
@@ -139,7 +139,7 @@ impl Administration {
         let entry = self.endpoint_entry(actor, merchant, mode, "webhook_endpoint.enabled", id, []);
         let (directory, merchant, id) = (self.directory.clone(), merchant.clone(), id.clone());
         let change = async move { directory.enable_endpoint(&merchant, mode, &id, &entry).await };
-        self.change(change, |_| {}).await
+        self.change_uncached(change).await
     }
 
     /// Sends an event to an endpoint that says nothing but that delivery works; answers its message id.
@@ -161,7 +161,7 @@ impl Administration {
         let entry = self.endpoint_entry(actor, merchant, mode, "webhook.test_sent", id, detail);
         let (directory, merchant, id) = (self.directory.clone(), merchant.clone(), id.clone());
         let change = async move { directory.notify_endpoint(&merchant, mode, &id, &notice, &entry).await };
-        self.change(change, |_| {}).await?;
+        self.change_uncached(change).await?;
         self.webhooks.wake();
         Ok(message_id)
     }

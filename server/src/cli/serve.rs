@@ -66,6 +66,9 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     if let Some(server) = mail {
         services.mailer = Mailer::smtp(&server)?;
     }
+    if let (Some(metrics), Some(feed)) = (&counted, &services.feed) {
+        metrics.watch_feed(feed.clone());
+    }
     let services = Arc::new(services);
 
     // Before any listener is reported: who reads that may send a command at once.

@@ -38,6 +38,9 @@ pub(super) async fn until_stopped(
     let follower = tokio::spawn(services.clone().follow_key_file());
     let bookkeeper = tokio::spawn(services.clone().keep_usage(stop.receiver()));
     let sealing = tokio::spawn(services.clone().follow_sealing_key(stop.receiver()));
+    // It ends after everything that revokes: a change settles over it.
+    let (hang_up, hung_up) = watch::channel(false);
+    let feed = tokio::spawn(services.clone().follow_changes(hung_up));
     let mut running = JoinSet::new();
     let (webhooks, stopping) = (services.webhooks.clone(), stop.receiver());
     running.spawn(async move {
@@ -67,6 +70,10 @@ pub(super) async fn until_stopped(
         tracing::error!("writing down numbers of use broke down");
     }
     commands.await;
+    hang_up.send_replace(true);
+    if feed.await.is_err() {
+        tracing::error!("the line to the other nodes broke down");
+    }
     services.close().await;
     end
 }

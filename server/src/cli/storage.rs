@@ -3,16 +3,19 @@
 use super::Failure;
 use crate::app::Storage;
 use crate::config::{LedgerConfig, LedgerDurability, UrlSource, VaultConfig};
-use crate::storage::StorageUrl;
 use crate::storage::redis::{Durability, RedisOptions};
+use crate::storage::{Bound, StorageUrl};
 
 /// Where records are kept, with what it takes to enter.
 pub(super) fn storage(vault: &VaultConfig) -> Result<Storage, Failure> {
     Ok(match vault {
         VaultConfig::Sqlite => Storage::Sqlite,
-        VaultConfig::Postgres { url, ledger } => {
-            Storage::Postgres { url: read(url)?, redis: ledger.as_ref().map(redis).transpose()? }
-        }
+        VaultConfig::Postgres { url, ledger, max_staleness } => Storage::Postgres {
+            url: read(url)?,
+            redis: ledger.as_ref().map(redis).transpose()?,
+            // Out of its range it would have been refused with the file.
+            bound: max_staleness.and_then(Bound::new).unwrap_or_default(),
+        },
     })
 }
 

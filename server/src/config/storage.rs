@@ -1,6 +1,8 @@
 //! `[storage]`.
 
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::Deserialize;
 
@@ -25,6 +27,8 @@ pub enum VaultConfig {
         url: UrlSource,
         /// The Redis beside it, if there is one.
         ledger: Option<LedgerConfig>,
+        /// How long a node trusts its memory without a word of the others; `None` is the usual span.
+        max_staleness: Option<Duration>,
     },
     /// A SQLite file in the data directory.
     Sqlite,
@@ -59,6 +63,7 @@ pub(super) struct Section {
     keys: Option<PathBuf>,
     vault: Option<Vault>,
     ledger: Option<Ledger>,
+    max_staleness_ms: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -82,6 +87,9 @@ struct Ledger {
 const NAMESPACE: &str = "tollgate";
 /// The longest name, in bytes.
 const MAX_NAMESPACE: usize = 64;
+/// Milliseconds for which a node may trust its memory: a call that revokes waits as long for a node that died, and is cut
+/// off when it takes longer than a request may.
+const STALENESS_MS: RangeInclusive<u64> = 100..=10_000;
 
 impl Section {
     pub(super) fn resolve(self, folder: &Path) -> Result<StorageConfig, Problem> {
@@ -92,6 +100,10 @@ impl Section {
                 }
                 if self.ledger.is_some() {
                     return Err(Problem::key("storage.ledger", "goes with vault: one process alone needs no Redis"));
+                }
+                if self.max_staleness_ms.is_some() {
+                    let what = "goes with vault: the memory of one process alone is never stale";
+                    return Err(Problem::key("storage.max_staleness_ms", what));
                 }
                 Ok(StorageConfig { data: folder.join(data), vault: VaultConfig::Sqlite })
             }
@@ -104,7 +116,13 @@ impl Section {
                 })?;
                 let url = url_source::resolve("storage.vault", vault.url_file, vault.url_env, folder)?;
                 let ledger = self.ledger.map(|ledger| ledger.resolve(folder)).transpose()?;
-                Ok(StorageConfig { data: folder.join(keys), vault: VaultConfig::Postgres { url, ledger } })
+                if self.max_staleness_ms.is_some_and(|ms| !STALENESS_MS.contains(&ms)) {
+                    let what = format!("must be from {} to {}", STALENESS_MS.start(), STALENESS_MS.end());
+                    return Err(Problem::key("storage.max_staleness_ms", what));
+                }
+                let max_staleness = self.max_staleness_ms.map(Duration::from_millis);
+                let vault = VaultConfig::Postgres { url, ledger, max_staleness };
+                Ok(StorageConfig { data: folder.join(keys), vault })
             }
             (None, None) => Err(Problem::key("storage.data", "is missing: give data, or vault and keys")),
             (Some(_), Some(_)) => {

@@ -5,6 +5,7 @@ mod cache;
 mod completion;
 mod directory;
 mod error;
+mod feed;
 mod invoices;
 mod ledger;
 mod orders;
@@ -31,12 +32,13 @@ pub use directory::{
     RsaKeys, Secrets, UserChange, Users,
 };
 pub use error::{StorageError, StorageErrorKind};
+pub use feed::{Bound, Feed};
 pub use invoices::{InvoicePaymentOutcome, Invoices};
 pub use ledger::{CheckoutGrant, Claim, Ledger, MintRefusal};
 pub use orders::{OrderOutcome, Orders};
 pub use password_links::{LinkPurpose, PasswordLink, PasswordLinks};
 pub use purchases::{Credit, CreditOutcome, LinkOutcome, NewCredit, Purchases, ReleaseOutcome, SettledPurchase};
-pub use records::{Owner, REQUEST_SIGNING, Records, RequestSigning};
+pub use records::{CACHED_TABLES, Owner, REQUEST_SIGNING, Records, RequestSigning};
 pub use samples::{SampleBatch, Samples};
 pub use second_factors::SecondFactors;
 pub use secret_keys::{KeyUse, Resealed, RowId, SealedRecord, SealedRow, SecretKeyRecords};

@@ -2,20 +2,38 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use time::OffsetDateTime;
+use tokio::sync::watch;
 use tollgate_apikey::{KeyId, Lifecycle, Mode, Scopes};
 use tollgate_challenge_signature::PublicKey;
 
+use super::feed::{Feed, Told};
 use super::{CheckoutGrant, FencedCache, Ledger, StorageError, Vault, complete};
 use crate::account::{CLIENT_ID, Credential, ForeignPair, Merchant, MerchantId, OauthClient, Switch, User, UserId};
+use crate::clock::Moment;
 
 /// The setting that says whether every request must be signed.
 pub const REQUEST_SIGNING: &str = "request_signing_required";
 
+/// The tables whose rows are kept in memory. Where several processes share a database, a trigger on each tells of changes.
+pub const CACHED_TABLES: [&str; 9] = [
+    "aliases",
+    "checkout_grants",
+    "credentials",
+    "merchants",
+    "oauth_clients",
+    "revoked_tokens",
+    "rsa_keys",
+    "settings",
+    "users",
+];
+
 /// Read-through caches over the Vault and the Ledger.
 ///
-/// Whoever changes a record commits first and then calls the matching `forget`.
+/// Whoever changes a record commits first, then calls the matching `forget`, and then [`settle`](Self::settle)s before
+/// anybody is told that it is done.
 pub struct Records {
     vault: Arc<dyn Vault>,
     ledger: Arc<dyn Ledger>,
@@ -33,10 +51,10 @@ pub struct Records {
 }
 
 /// Who changes what is stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Owner {
-    /// Several processes: nothing is kept in memory, as no process hears of another's revocations.
-    Several,
+    /// Several processes, which tell each other: what is in memory is answered for as long as that is certain.
+    Several(Arc<Feed>),
     /// This process alone.
     This,
 }
@@ -76,39 +94,69 @@ impl Records {
     /// Merchants, users and browser grants kept in memory, each.
     const OTHERS: usize = 20_000;
 
+    /// How long a record is kept at most where several processes change records, whatever they told each other.
+    const LIFE: Duration = Duration::from_mins(1);
+
     /// Empty caches over storage.
     #[must_use]
     pub fn new(vault: Arc<dyn Vault>, ledger: Arc<dyn Ledger>, owner: Owner) -> Self {
-        let (credentials, others) = match owner {
-            Owner::Several => (0, 0),
-            Owner::This => (Self::CREDENTIALS, Self::OTHERS),
+        let life = match owner {
+            Owner::Several(_) => Some(Self::LIFE),
+            Owner::This => None,
         };
         Self {
             owner,
             vault,
             ledger,
-            credentials: FencedCache::new(credentials),
-            merchants: FencedCache::new(others),
-            users: FencedCache::new(others),
-            grants: FencedCache::new(others),
-            clients: FencedCache::new(others),
-            foreign_clients: FencedCache::new(others),
-            signing: FencedCache::new(others),
-            aliases: FencedCache::new(others),
+            credentials: FencedCache::new(Self::CREDENTIALS, life),
+            merchants: FencedCache::new(Self::OTHERS, life),
+            users: FencedCache::new(Self::OTHERS, life),
+            grants: FencedCache::new(Self::OTHERS, life),
+            clients: FencedCache::new(Self::OTHERS, life),
+            foreign_clients: FencedCache::new(Self::OTHERS, life),
+            signing: FencedCache::new(Self::OTHERS, life),
+            aliases: FencedCache::new(Self::OTHERS, life),
             revoked_tokens: Arc::default(),
             scope_sets: ScopeSets::default(),
         }
     }
 
-    /// Reads the revoked token ids; to be called once before the first request.
+    /// Reads the revoked token ids; to be called before those in memory are trusted.
     ///
     /// # Errors
     ///
     /// [`StorageError`] when storage did not answer.
     pub async fn load(&self, now: OffsetDateTime) -> Result<(), StorageError> {
-        let revoked = self.ledger.revoked_tokens(now).await?;
-        self.revoked_tokens.write().unwrap_or_else(PoisonError::into_inner).extend(revoked);
+        let stored = self.ledger.revoked_tokens(now).await?;
+        let mut revoked = self.revoked_tokens.write().unwrap_or_else(PoisonError::into_inner);
+        revoked.retain(|_, until| *until > now);
+        revoked.extend(stored);
         Ok(())
+    }
+
+    /// This moment, if what is in memory may be answered at it.
+    fn trusted(&self) -> Option<Moment> {
+        match &self.owner {
+            Owner::Several(feed) => feed.trusted_now(),
+            Owner::This => Some(Moment::FIRST),
+        }
+    }
+
+    /// Waits until what was committed before this call holds on every node that shares the database.
+    ///
+    /// Who revokes something settles before it answers, within [`complete`]. Making something needs no settling: absent
+    /// records are not kept.
+    pub async fn settle(&self) {
+        if let Owner::Several(feed) = &self.owner {
+            feed.settle().await;
+        }
+    }
+
+    /// Hears of the changes of other processes until `stop` says so; where there are none, returns at once.
+    pub async fn follow(&self, stop: watch::Receiver<bool>) {
+        if let Owner::Several(feed) = &self.owner {
+            feed.run(self, stop).await;
+        }
     }
 
     /// An OAuth client by id.
@@ -117,7 +165,7 @@ impl Records {
     ///
     /// [`StorageError`] when storage had to be asked and did not answer.
     pub async fn client(&self, id: KeyId) -> Result<Option<Arc<OauthClient>>, StorageError> {
-        self.clients.read(&id, async { Ok(self.vault.client(id).await?.map(Arc::new)) }).await
+        self.clients.read(&id, self.trusted(), async { Ok(self.vault.client(id).await?.map(Arc::new)) }).await
     }
 
     /// The OAuth client of a mode by its client id text: the native spelling, or byte for byte the one it was imported
@@ -129,7 +177,9 @@ impl Records {
     pub async fn client_by_text(&self, mode: Mode, text: &str) -> Result<Option<Arc<OauthClient>>, StorageError> {
         let client = match CLIENT_ID.parse(text) {
             Ok(id) => self.client(id.id()).await?.filter(|client| client.foreign.is_none()),
-            Err(_) => self.foreign_clients.read(&(mode, text.into()), self.foreign_client(mode, text)).await?,
+            Err(_) => {
+                self.foreign_clients.read(&(mode, text.into()), self.trusted(), self.foreign_client(mode, text)).await?
+            }
         };
         // The native spelling says its mode, which must be the record's too.
         Ok(client.filter(|client| client.mode == mode && client.public_id() == text))
@@ -180,7 +230,7 @@ impl Records {
             };
             Ok(Some(Arc::new(RequestSigning { required, keys })))
         };
-        self.signing.read(&(merchant.clone(), mode), load).await
+        self.signing.read(&(merchant.clone(), mode), self.trusted(), load).await
     }
 
     /// An id handed to clients under a name; once handed out it never changes, so there is nothing to forget.
@@ -195,7 +245,7 @@ impl Records {
         name: &'static str,
     ) -> Result<Option<Arc<str>>, StorageError> {
         let load = async { Ok(self.vault.alias(merchant, mode, name).await?.map(Arc::from)) };
-        self.aliases.read(&(merchant.clone(), mode, name), load).await
+        self.aliases.read(&(merchant.clone(), mode, name), self.trusted(), load).await
     }
 
     /// Whether a token was revoked by its id.
@@ -204,24 +254,27 @@ impl Records {
     ///
     /// [`StorageError`] when storage had to be asked and did not answer.
     pub async fn token_revoked(&self, id: &str) -> Result<bool, StorageError> {
-        if self.owner == Owner::Several {
+        // First whether memory may be asked, then what is in it.
+        if self.trusted().is_none() {
             return self.ledger.token_revoked(id).await;
         }
         Ok(self.revoked_tokens.read().unwrap_or_else(PoisonError::into_inner).contains_key(id))
     }
 
-    /// Revokes a token by its id: on disk first, then here.
+    /// Revokes a token by its id: on disk first, then here, then on every node.
     ///
     /// # Errors
     ///
     /// [`StorageError`] when storage did not answer; the token then still lives.
     pub async fn revoke_token(&self, id: &str, until: OffsetDateTime, now: OffsetDateTime) -> Result<(), StorageError> {
         let (ledger, revoked, id) = (self.ledger.clone(), self.revoked_tokens.clone(), id.to_owned());
+        let owner = self.owner.clone();
         complete(async move {
             ledger.revoke_token(&id, until).await?;
-            let mut revoked = revoked.write().unwrap_or_else(PoisonError::into_inner);
-            revoked.retain(|_, until| *until > now);
-            revoked.insert(id, until);
+            note_revoked(&revoked, id, until, now);
+            if let Owner::Several(feed) = &owner {
+                feed.settle().await;
+            }
             Ok(())
         })
         .await
@@ -237,7 +290,7 @@ impl Records {
             let found = self.vault.credential(id).await?;
             Ok(found.map(|found| Arc::new(Credential { scopes: self.scope_sets.shared(found.scopes), ..found })))
         };
-        self.credentials.read(&id, load).await
+        self.credentials.read(&id, self.trusted(), load).await
     }
 
     /// A merchant by id.
@@ -246,7 +299,7 @@ impl Records {
     ///
     /// [`StorageError`] when storage had to be asked and did not answer.
     pub async fn merchant(&self, id: &MerchantId) -> Result<Option<Arc<Merchant>>, StorageError> {
-        self.merchants.read(id, async { Ok(self.vault.merchant(id).await?.map(Arc::new)) }).await
+        self.merchants.read(id, self.trusted(), async { Ok(self.vault.merchant(id).await?.map(Arc::new)) }).await
     }
 
     /// A user by id.
@@ -255,7 +308,7 @@ impl Records {
     ///
     /// [`StorageError`] when storage had to be asked and did not answer.
     pub async fn user(&self, id: UserId) -> Result<Option<Arc<User>>, StorageError> {
-        self.users.read(&id, async { Ok(self.vault.user(id).await?.map(Arc::new)) }).await
+        self.users.read(&id, self.trusted(), async { Ok(self.vault.user(id).await?.map(Arc::new)) }).await
     }
 
     /// A browser grant by digest.
@@ -264,7 +317,7 @@ impl Records {
     ///
     /// [`StorageError`] when storage had to be asked and did not answer.
     pub async fn grant(&self, digest: &[u8; 32]) -> Result<Option<Arc<CheckoutGrant>>, StorageError> {
-        self.grants.read(digest, async { Ok(self.ledger.grant(digest).await?.map(Arc::new)) }).await
+        self.grants.read(digest, self.trusted(), async { Ok(self.ledger.grant(digest).await?.map(Arc::new)) }).await
     }
 
     /// Forgets a credential after a committed change.
@@ -302,6 +355,50 @@ impl Records {
     pub fn forget_grants_of(&self, payment_request: i64) {
         self.grants.invalidate_where(|grant| grant.payment_request == payment_request);
     }
+
+    /// Forgets every grant after a committed change.
+    pub fn forget_grants(&self) {
+        self.grants.invalidate_all();
+    }
+
+    /// Forgets every record; revoked token ids are not forgotten but [`load`](Self::load)ed again.
+    pub(super) fn forget_all(&self) {
+        self.credentials.invalidate_all();
+        self.merchants.invalidate_all();
+        self.users.invalidate_all();
+        self.grants.invalidate_all();
+        self.clients.invalidate_all();
+        self.foreign_clients.invalidate_all();
+        self.signing.invalidate_all();
+        self.aliases.invalidate_all();
+    }
+
+    /// Takes over what another process has committed.
+    pub(super) fn apply(&self, told: Told, now: OffsetDateTime) {
+        match told {
+            Told::Client(id) => {
+                self.clients.invalidate(&id);
+                self.foreign_clients.invalidate_where(|client| client.id == id);
+            }
+            Told::Credential(id) => self.credentials.invalidate(&id),
+            Told::Grant(digest) => self.grants.invalidate(&digest),
+            Told::Merchant(id) => self.merchants.invalidate(&id),
+            Told::Signing(merchant, mode) => self.signing.invalidate(&(merchant, mode)),
+            Told::Token(id, until) => note_revoked(&self.revoked_tokens, id, until, now),
+            Told::User(id) => self.users.invalidate(&id),
+        }
+    }
+}
+
+fn note_revoked(
+    revoked: &RwLock<HashMap<String, OffsetDateTime>>,
+    id: String,
+    until: OffsetDateTime,
+    now: OffsetDateTime,
+) {
+    let mut revoked = revoked.write().unwrap_or_else(PoisonError::into_inner);
+    revoked.retain(|_, until| *until > now);
+    revoked.insert(id, until);
 }
 
 #[cfg(test)]

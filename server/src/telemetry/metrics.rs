@@ -15,11 +15,14 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+use super::feed::{FeedCollector, FeedSource};
+
 /// The metrics of the server.
 #[derive(Debug, Clone)]
 pub struct Metrics {
     registry: Arc<Registry>,
     families: Families,
+    feed: FeedCollector,
 }
 
 /// Where one listener's numbers go.
@@ -141,7 +144,14 @@ impl Metrics {
             "Attempts to deliver a webhook by what came of them",
             families.webhook_attempts.clone(),
         );
-        Self { registry: Arc::new(registry), families }
+        let feed = FeedCollector::default();
+        registry.register_collector(Box::new(feed.clone()));
+        Self { registry: Arc::new(registry), families, feed }
+    }
+
+    /// Shows the line to other nodes, too.
+    pub fn watch_feed(&self, feed: Arc<dyn FeedSource>) {
+        self.feed.show(feed);
     }
 
     /// The meter of the listener at this address.

@@ -2,11 +2,13 @@
 
 mod batch;
 mod exporter;
+mod feed;
 mod json;
 mod logs;
 mod metrics;
 
 pub use batch::Flush;
 pub use exporter::exporter;
+pub use feed::{FeedMeter, FeedSource};
 pub use logs::{AUDIT_TARGET, LogFilter, LogFormat, start};
 pub use metrics::{Meter, Metrics, OpenConnection, Seen, WebhookMeter};

@@ -175,7 +175,8 @@ fn with_storage(lines: &str) -> Result<Config, String> {
 fn records_may_be_on_a_database_server_and_a_redis() {
     let config = with_storage("keys = \"k\"\nvault = { url_file = \"pg.url\" }").unwrap();
     assert!(config.storage.data.ends_with("k"), "the directory of the key file");
-    let VaultConfig::Postgres { url: UrlSource::File(file), ledger: None } = &config.storage.vault else {
+    let VaultConfig::Postgres { url: UrlSource::File(file), ledger: None, max_staleness: None } = &config.storage.vault
+    else {
         panic!("{:?}", config.storage)
     };
     assert_eq!(file.parent(), config.storage.data.parent(), "paths start at the directory of the file");
@@ -187,12 +188,20 @@ fn records_may_be_on_a_database_server_and_a_redis() {
         namespace: "tollgate".into(),
         durability: LedgerDurability::MustKeep,
     };
-    let vault = VaultConfig::Postgres { url: UrlSource::Variable("PG_URL".into()), ledger: Some(expected.clone()) };
+    let vault = VaultConfig::Postgres {
+        url: UrlSource::Variable("PG_URL".into()),
+        ledger: Some(expected.clone()),
+        max_staleness: None,
+    };
     assert_eq!(config.storage.vault, vault, "what is left out has its default");
     let redis = "ledger = { url_env = \"REDIS_URL\", namespace = \"pay-1\", durability = \"may_forget\" }";
     let config = with_storage(&format!("keys = \"k\"\nvault = {{ url_env = \"PG_URL\" }}\n{redis}")).unwrap();
     let expected = LedgerConfig { namespace: "pay-1".into(), durability: LedgerDurability::MayForget, ..expected };
-    let vault = VaultConfig::Postgres { url: UrlSource::Variable("PG_URL".into()), ledger: Some(expected) };
+    let vault = VaultConfig::Postgres {
+        url: UrlSource::Variable("PG_URL".into()),
+        ledger: Some(expected),
+        max_staleness: None,
+    };
     assert_eq!(config.storage.vault, vault);
 }
 
@@ -214,6 +223,9 @@ fn storage_is_in_one_place_and_no_url_stands_in_the_file() {
             "keys = \"k\"\nvault = { url_env = \"A\" }\nledger = { url_env = \"B\", namespace = \"a:b\" }",
             "namespace must be",
         ),
+        ("data = \"d\"\nmax_staleness_ms = 500", "storage.max_staleness_ms goes with vault"),
+        ("keys = \"k\"\nvault = { url_env = \"A\" }\nmax_staleness_ms = 99", "must be from 100 to 10000"),
+        ("keys = \"k\"\nvault = { url_env = \"A\" }\nmax_staleness_ms = 10001", "must be from 100 to 10000"),
     ];
     for (lines, expected) in table {
         let error = with_storage(lines).unwrap_err();

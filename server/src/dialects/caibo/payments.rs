@@ -97,6 +97,15 @@ async fn pay(State(app): State<App>, request: Request) -> Result<Response, Refus
             services.records.forget_grants_of(id);
         }
         services.webhooks.wake();
+        // Whoever pays hears of the final state when the tokens are dead on every node.
+        let ended = match &outcome {
+            Ok(PaymentOutcome::Attempted(transaction)) => transaction.status.leaves().is_final(),
+            Ok(PaymentOutcome::Final) => true,
+            _ => false,
+        };
+        if ended {
+            services.records.settle().await;
+        }
         outcome
     })
     .await?;

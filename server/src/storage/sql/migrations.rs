@@ -9,7 +9,8 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 struct Step {
     version: i64,
     name: &'static str,
-    sqlite: &'static str,
+    /// `None` where it is of no use to a database with one process.
+    sqlite: Option<&'static str>,
     postgres: &'static str,
 }
 
@@ -18,7 +19,15 @@ macro_rules! step {
         Step {
             version: $version,
             name: $name,
-            sqlite: include_str!(concat!("../../../migrations/sqlite/", $file)),
+            sqlite: Some(include_str!(concat!("../../../migrations/sqlite/", $file))),
+            ..step!($version, $name, postgres $file)
+        }
+    };
+    ($version:literal, $name:literal, postgres $file:literal) => {
+        Step {
+            version: $version,
+            name: $name,
+            sqlite: None,
             postgres: include_str!(concat!("../../../migrations/postgres/", $file)),
         }
     };
@@ -31,6 +40,7 @@ const STEPS: &[Step] = &[
     step!(3, "webhooks", "0003_webhooks.sql"),
     step!(4, "panel", "0004_panel.sql"),
     step!(5, "secret_keys", "0005_secret_keys.sql"),
+    step!(7, "feed", postgres "0007_feed.sql"),
 ];
 
 pub(super) fn sqlite() -> Migrator {
@@ -38,7 +48,7 @@ pub(super) fn sqlite() -> Migrator {
 }
 
 pub(super) fn postgres() -> Migrator {
-    migrator(STEPS, |step| step.postgres)
+    migrator(STEPS, |step| Some(step.postgres))
 }
 
 /// As a release from before this step had it.
@@ -48,10 +58,10 @@ pub(super) fn sqlite_before(name: &str) -> Migrator {
     migrator(&STEPS[..end], |step| step.sqlite)
 }
 
-fn migrator(steps: &[Step], text: fn(&Step) -> &'static str) -> Migrator {
+fn migrator(steps: &[Step], text: fn(&Step) -> Option<&'static str>) -> Migrator {
     let migration = |step: &Step| {
-        let text = SqlStr::from_static(text(step));
-        Migration::new(step.version, Cow::Borrowed(step.name), MigrationType::Simple, text, false)
+        let text = SqlStr::from_static(text(step)?);
+        Some(Migration::new(step.version, Cow::Borrowed(step.name), MigrationType::Simple, text, false))
     };
-    Migrator::with_migrations(steps.iter().map(migration).collect())
+    Migrator::with_migrations(steps.iter().filter_map(migration).collect())
 }

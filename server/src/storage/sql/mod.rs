@@ -30,6 +30,7 @@ mod group;
 mod idempotency;
 mod invoices;
 mod ledger;
+mod line;
 mod merchants;
 mod migrations;
 mod orders;
@@ -55,6 +56,8 @@ mod webhook_endpoints;
 mod webhooks;
 
 pub use database::{Database, OpenError};
+
+pub(in crate::storage) use line::{Ear, KnownNode, Line};
 
 use column::Row;
 use database::Transaction;

@@ -7,6 +7,7 @@
 mod account;
 mod audit;
 mod backend;
+mod feed;
 mod keys;
 mod ledger;
 mod merchants;

@@ -14,7 +14,7 @@ use tollgate::clock::Clock;
 use tollgate::demo;
 use tollgate::limits::{Bucket, QuotaKey, Quotas, Window};
 use tollgate::storage::redis::{Durability, RedisLedger, RedisOptions, RedisQuotas, RedisStore};
-use tollgate::storage::{Claim, Ledger, StorageErrorKind, StorageUrl};
+use tollgate::storage::{Bound, Claim, Ledger, StorageErrorKind, StorageUrl};
 
 use super::backend::redis_options;
 use super::samples::{in_s, now};
@@ -30,7 +30,8 @@ async fn node(dir: &TempDir, storage: &Storage) -> Result<(Arc<Services>, Clock)
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn what_one_node_decides_holds_on_the_other_at_once() {
     let (Some(scratch), Some(redis)) = (Scratch::open(Kind::Postgres).await, redis_options()) else { return };
-    let storage = Storage::Postgres { url: StorageUrl::new(scratch.url().unwrap().to_owned()), redis: Some(redis) };
+    let url = StorageUrl::new(scratch.url().unwrap().to_owned());
+    let storage = Storage::Postgres { url, redis: Some(redis), bound: Bound::default() };
     let dirs = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
     let (first, clock) = node(&dirs[0], &storage).await.unwrap();
     let printed = demo::credentials(&first, SANDBOX, LIVE).await.unwrap().to_json().unwrap();
