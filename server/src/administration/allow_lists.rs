@@ -45,6 +45,9 @@ pub fn parse_allow_list<S: AsRef<str>>(entries: impl IntoIterator<Item = S>) -> 
     })
 }
 
+/// How often a list is read again that others change: of those that meet one always goes through.
+const MAX_EDITS: u32 = 64;
+
 impl Administration {
     /// Sets where a merchant's server credentials may come from; counts at the next call.
     ///
@@ -66,6 +69,56 @@ impl Administration {
         let detail = [("ip_list", described(&list))];
         let entry = self.entry(actor, &known.merchant, "key.ip_list_set", id.as_str(), detail);
         self.change_credential(id, CredentialChange::IpList(list), entry).await
+    }
+
+    /// Changes the list of a merchant to what `edit` makes of it, and answers that. Of several at once none undoes what
+    /// another did: `edit` may run more than once.
+    ///
+    /// # Errors
+    ///
+    /// What `edit` answers; [`Error::NotFound`]; [`Error::Outrun`].
+    pub async fn edit_merchant_ip_list<E: From<Error>>(
+        &self,
+        actor: &Actor,
+        id: &MerchantId,
+        edit: impl Fn(&IpList) -> Result<IpList, E>,
+    ) -> Result<IpList, E> {
+        for _ in 0..MAX_EDITS {
+            let seen = self.merchant(id).await?.ok_or(Error::NotFound)?.ip_list;
+            let list = edit(&seen)?;
+            let entry = self.entry(actor, id, "merchant.ip_list_set", id.as_str(), [("ip_list", described(&list))]);
+            let change = MerchantChange::IpListOf { seen, list: list.clone() };
+            match self.change_merchant(id, change, entry).await {
+                Err(Error::Outrun) => {}
+                outcome => return Ok(outcome.map(|()| list)?),
+            }
+        }
+        Err(Error::Outrun.into())
+    }
+
+    /// As [`edit_merchant_ip_list`](Self::edit_merchant_ip_list), for one API key.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub async fn edit_key_ip_list<E: From<Error>>(
+        &self,
+        actor: &Actor,
+        id: KeyId,
+        edit: impl Fn(&IpList) -> Result<IpList, E>,
+    ) -> Result<IpList, E> {
+        for _ in 0..MAX_EDITS {
+            let known = self.key(id).await?.ok_or(Error::NotFound)?;
+            let (seen, list) = (known.ip_list.clone(), edit(&known.ip_list)?);
+            let detail = [("ip_list", described(&list))];
+            let entry = self.entry(actor, &known.merchant, "key.ip_list_set", id.as_str(), detail);
+            let change = CredentialChange::IpListOf { seen, list: list.clone() };
+            match self.change_credential(id, change, entry).await {
+                Err(Error::Outrun) => {}
+                outcome => return Ok(outcome.map(|()| list)?),
+            }
+        }
+        Err(Error::Outrun.into())
     }
 }
 

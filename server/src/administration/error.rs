@@ -35,6 +35,9 @@ pub enum Error {
     /// which can be enabled.
     #[error("it is no longer usable")]
     NotUsable,
+    /// It was changed by somebody else between being read and being written, again and again.
+    #[error("somebody else changes it at the same time: try again")]
+    Outrun,
     /// The password could not be hashed now.
     #[error(transparent)]
     Password(#[from] PasswordError),
@@ -72,6 +75,7 @@ impl From<ChangeRefusal> for Error {
             ChangeRefusal::NoLiveKey => Self::NoLiveKey,
             ChangeRefusal::NotFound => Self::NotFound,
             ChangeRefusal::NotUsable => Self::NotUsable,
+            ChangeRefusal::Outrun => Self::Outrun,
             ChangeRefusal::Taken => Self::Taken,
             ChangeRefusal::TooMany => Self::TooMany,
         }

@@ -69,40 +69,71 @@ enum Id {
 
 impl AllowListCommand {
     pub(super) async fn run(self, administration: &Administration) -> Result<Vec<Shown>, Refused> {
-        let (id, list) = match self {
+        match self {
             Self::Show { of } => {
                 let id = Id::read(&of)?;
-                return Ok(vec![shown(&id, &id.list(administration).await?)]);
+                Ok(vec![shown(&id, &id.list(administration).await?)])
             }
-            Self::Set { of, entries } => (Id::read(&of)?, read(&entries)?),
+            Self::Set { of, entries } => {
+                let (id, list) = (Id::read(&of)?, read(&entries)?);
+                let record = shown(&id, &list);
+                match &id {
+                    Id::Merchant(id) => administration.set_merchant_ip_list(&Actor::operator(), id, list).await?,
+                    Id::Key(id) => administration.set_key_ip_list(&Actor::operator(), *id, list).await?,
+                }
+                Ok(vec![record])
+            }
             Self::Add { of, entries } => {
-                let id = Id::read(&of)?;
-                let mut all = id.restricted(administration).await?;
-                all.extend(texts(&read(&entries)?));
-                all.sort();
-                all.dedup();
-                (id, read(&all)?)
+                let more = texts(&read(&entries)?);
+                edit(administration, &of, |list| with(list, &more)).await
             }
             Self::Remove { of, entries } => {
-                let id = Id::read(&of)?;
-                let old = id.restricted(administration).await?;
                 let gone = texts(&read(&entries)?);
-                if let Some(absent) = gone.iter().find(|entry| !old.contains(entry)) {
-                    return Err(Refused::new(format!("{absent} is not on the list")));
-                }
-                let left: Vec<String> = old.into_iter().filter(|entry| !gone.contains(entry)).collect();
-                if left.is_empty() {
-                    return Err(Refused::new("the list would be empty: set it to `unrestricted` if any may come"));
-                }
-                (id, read(&left)?)
+                edit(administration, &of, |list| without(list, &gone)).await
             }
-        };
-        let record = shown(&id, &list);
-        match &id {
-            Id::Merchant(id) => administration.set_merchant_ip_list(&Actor::operator(), id, list).await?,
-            Id::Key(id) => administration.set_key_ip_list(&Actor::operator(), *id, list).await?,
         }
-        Ok(vec![record])
+    }
+}
+
+/// Changes the list that is stored, whatever others do to it at the same time.
+async fn edit(
+    administration: &Administration,
+    of: &Owner,
+    edit: impl Fn(&IpList) -> Result<IpList, Refused>,
+) -> Result<Vec<Shown>, Refused> {
+    let id = Id::read(of)?;
+    let list = match &id {
+        Id::Merchant(id) => administration.edit_merchant_ip_list(&Actor::operator(), id, edit).await?,
+        Id::Key(id) => administration.edit_key_ip_list(&Actor::operator(), *id, edit).await?,
+    };
+    Ok(vec![shown(&id, &list)])
+}
+
+fn with(list: &IpList, more: &[String]) -> Result<IpList, Refused> {
+    let mut all = restricted(list)?;
+    all.extend_from_slice(more);
+    all.sort();
+    all.dedup();
+    read(&all)
+}
+
+fn without(list: &IpList, gone: &[String]) -> Result<IpList, Refused> {
+    let old = restricted(list)?;
+    if let Some(absent) = gone.iter().find(|entry| !old.contains(entry)) {
+        return Err(Refused::new(format!("{absent} is not on the list")));
+    }
+    let left: Vec<String> = old.into_iter().filter(|entry| !gone.contains(entry)).collect();
+    if left.is_empty() {
+        return Err(Refused::new("the list would be empty: set it to `unrestricted` if any may come"));
+    }
+    read(&left)
+}
+
+/// The entries of a list that has some; one added to "any" would shut out all the others.
+fn restricted(list: &IpList) -> Result<Vec<String>, Refused> {
+    match list.entries() {
+        Entries::Unrestricted => Err(Refused::new("the list is unrestricted: use `set` to restrict it")),
+        Entries::Only(_) => Ok(texts(list)),
     }
 }
 
@@ -112,15 +143,6 @@ impl Id {
             (Some(merchant), None) => Ok(Self::Merchant(words::merchant_id(merchant)?)),
             (None, Some(key)) => Ok(Self::Key(words::key_id(key)?)),
             _ => Err(Refused::usage("name one merchant or one key")),
-        }
-    }
-
-    /// The entries of a list that has some; one added to "any" would shut out all the others.
-    async fn restricted(&self, administration: &Administration) -> Result<Vec<String>, Refused> {
-        let list = self.list(administration).await?;
-        match list.entries() {
-            Entries::Unrestricted => Err(Refused::new("the list is unrestricted: use `set` to restrict it")),
-            Entries::Only(_) => Ok(texts(&list)),
         }
     }
 

@@ -171,7 +171,7 @@ fn shown(administration: &Administration, endpoint: &Endpoint) -> Shown {
 fn delivered((delivery, last): &LastAttempt) -> Shown {
     let outcome = last.as_ref().map(|attempt| match attempt.outcome {
         AttemptOutcome::Answered(status) => status.to_string(),
-        AttemptOutcome::Failed(error) => error.as_str().to_owned(),
+        AttemptOutcome::Failed(error) => error.told().to_owned(),
     });
     Shown::default()
         .with("id", format!("{}/{}", delivery.message_id.as_str(), delivery.endpoint))

@@ -27,6 +27,8 @@ pub enum ChangeRefusal {
     NotFound,
     /// It is the last owner of the merchant who can log in.
     LastOwner,
+    /// What was to be changed is no longer what it was.
+    Outrun,
     /// The record is dead, or an endpoint that is disabled.
     NotUsable,
     /// What must be the only one is there already.
@@ -42,6 +44,13 @@ pub enum MerchantChange {
     Domains(Vec<String>),
     /// Addresses its server credentials may come from.
     IpList(IpList),
+    /// The same, if the list is the one that was seen; [`Outrun`](ChangeRefusal::Outrun) when it is not.
+    IpListOf {
+        /// The list that was seen.
+        seen: IpList,
+        /// What takes its place.
+        list: IpList,
+    },
     /// Payment methods it may charge.
     Methods(Vec<String>),
     /// Whether it may act.
@@ -77,6 +86,13 @@ pub enum UserChange {
 pub enum CredentialChange {
     /// Where it may come from.
     IpList(IpList),
+    /// The same, if the list is the one that was seen; [`Outrun`](ChangeRefusal::Outrun) when it is not.
+    IpListOf {
+        /// The list that was seen.
+        seen: IpList,
+        /// What takes its place.
+        list: IpList,
+    },
     /// What its owner calls it.
     Name(String),
 }

@@ -9,7 +9,9 @@ use tokio::task::{Id, JoinError, JoinSet};
 use super::signing::{Signed, SigningFault, sign};
 use super::{TargetUrl, Webhooks, WebhooksError, retry_delay};
 use crate::account::MerchantId;
-use crate::storage::{Attempt, AttemptError, AttemptOutcome, LeasedDelivery, MAX_PASSED_OVER, NewLease, Next};
+use crate::storage::{
+    Attempt, AttemptError, AttemptOutcome, LeasedDelivery, MAX_PASSED_OVER, NewLease, Next, StorageErrorKind,
+};
 
 /// Attempts that run at once.
 const WORKERS: usize = 16;
@@ -211,8 +213,16 @@ impl From<AttemptError> for Fault {
 }
 
 impl From<WebhooksError> for Fault {
+    /// What will not read at the next attempt either is an attempt that failed: it is tried again at the times of the
+    /// schedule, as a key file may still get its key, and then given up. What failed for a moment is none.
     fn from(error: WebhooksError) -> Self {
-        Self::Internal(error)
+        match error {
+            WebhooksError::Seal(_) => Self::Attempt(AttemptError::SecretUnreadable),
+            WebhooksError::Storage(error) if error.kind() == StorageErrorKind::Corrupt => {
+                Self::Attempt(AttemptError::SecretUnreadable)
+            }
+            momentary => Self::Internal(momentary),
+        }
     }
 }
 

@@ -113,6 +113,17 @@ impl Credentials for Database {
     async fn change_credential(&self, id: KeyId, what: &CredentialChange, entry: &NewAuditEntry) -> Change<()> {
         self.change(|mut change| async move {
             let query = match what {
+                CredentialChange::IpListOf { seen, list } => {
+                    let Some(found) = find(change.tx(), id).await? else {
+                        return Ok(Err(ChangeRefusal::NotFound));
+                    };
+                    if found.ip_list != *seen {
+                        return Ok(Err(ChangeRefusal::Outrun));
+                    }
+                    query("UPDATE credentials SET ip_list = $2 WHERE id = $1 RETURNING id")
+                        .bind(id.as_str())
+                        .bind(row::ip_list_column(list))
+                }
                 CredentialChange::IpList(list) => {
                     query("UPDATE credentials SET ip_list = $2 WHERE id = $1 RETURNING id")
                         .bind(id.as_str())

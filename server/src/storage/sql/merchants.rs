@@ -56,6 +56,16 @@ impl Merchants for Database {
                 MerchantChange::Domains(domains) => {
                     ("UPDATE merchants SET domains = $2 WHERE id = $1 RETURNING id", Some(domains.join(" ")))
                 }
+                MerchantChange::IpListOf { seen, list } => {
+                    let found = query("SELECT ip_list FROM merchants WHERE id = $1").bind(id.as_str());
+                    let Some(found) = found.fetch_optional(change.tx()).await? else {
+                        return Ok(Err(ChangeRefusal::NotFound));
+                    };
+                    if found.try_get::<Option<String>, _>("ip_list")? != row::ip_list_column(seen) {
+                        return Ok(Err(ChangeRefusal::Outrun));
+                    }
+                    ("UPDATE merchants SET ip_list = $2 WHERE id = $1 RETURNING id", row::ip_list_column(list))
+                }
                 MerchantChange::IpList(list) => {
                     ("UPDATE merchants SET ip_list = $2 WHERE id = $1 RETURNING id", row::ip_list_column(list))
                 }

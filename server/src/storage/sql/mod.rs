@@ -53,6 +53,7 @@ mod usage;
 mod users;
 mod vault;
 mod webhook_endpoints;
+mod webhook_upkeep;
 mod webhooks;
 
 pub use database::{Database, OpenError};

@@ -10,7 +10,7 @@ use crate::account::MerchantId;
 use crate::clock::{epoch_ms, from_epoch_ms};
 use crate::storage::{
     Attempt, AttemptError, AttemptOutcome, Delivery, DeliveryCursor, DeliveryState, Endpoint, EndpointId, Format,
-    LeasedDelivery, MAX_PASSED_OVER, MessageId, NewEndpoint, NewLease, Next, StorageError, Webhooks,
+    LeasedDelivery, MAX_PASSED_OVER, MessageId, NewEndpoint, NewLease, Next, StorageError, StorageErrorKind, Webhooks,
 };
 
 #[async_trait]
@@ -20,22 +20,31 @@ impl Webhooks for Database {
         lease: &NewLease,
         passed_over: &[MerchantId],
     ) -> Result<Option<LeasedDelivery>, StorageError> {
-        // Whoever was outrun looks again: another took that endpoint, so there is progress.
+        // Whoever was outrun looks again: another took that endpoint, so there is progress. What does not read is set
+        // aside and not due again.
         while let Some(next) = longest_due(&self.read, lease.now, passed_over).await? {
-            let Some(Endpoint { id, details, .. }) = take(&self.write, &next, lease).await? else { continue };
+            let Some(taken) = take(&self.write, &next, lease).await? else { continue };
+            let Some(Endpoint { id, details, .. }) = readable(endpoint(&taken))? else {
+                self.set_aside(&next, None, lease).await?;
+                continue;
+            };
             let due = query(
                 "SELECT * FROM webhook_deliveries WHERE endpoint_id = $1 AND due_at <= $2 \
                  ORDER BY due_at, message_id LIMIT 1",
             );
-            match due.bind(id.as_str()).bind(epoch_ms(lease.now)).fetch_optional(&self.read).await? {
-                None => self.give_back_idle(&id, lease).await?,
-                Some(due) => {
-                    let delivery = delivery(&due)?;
-                    let NewEndpoint { merchant, mode, url, bearer, .. } = details;
-                    let lease = lease.name.clone();
-                    return Ok(Some(LeasedDelivery { lease, merchant, mode, url, bearer, delivery }));
-                }
-            }
+            let Some(due) = due.bind(id.as_str()).bind(epoch_ms(lease.now)).fetch_optional(&self.read).await? else {
+                self.give_back_idle(&id, lease).await?;
+                continue;
+            };
+            let Some(delivery) = readable(delivery(&due))? else {
+                // Without an id that reads, all of the endpoint's are set aside: it would stand first for ever.
+                let message: Option<String> = readable(due.try_get("message_id"))?;
+                self.set_aside(&next, message.as_deref(), lease).await?;
+                continue;
+            };
+            let NewEndpoint { merchant, mode, url, bearer, .. } = details;
+            let lease = lease.name.clone();
+            return Ok(Some(LeasedDelivery { lease, merchant, mode, url, bearer, delivery }));
         }
         Ok(None)
     }
@@ -112,32 +121,7 @@ impl Webhooks for Database {
     }
 
     async fn sweep_deliveries(&self, before: OffsetDateTime) -> Result<u64, StorageError> {
-        self.transaction(|mut tx| async move {
-            query(
-                "DELETE FROM webhook_attempts WHERE EXISTS (SELECT 1 FROM webhook_deliveries d \
-             WHERE d.message_id = webhook_attempts.message_id AND d.endpoint_id = webhook_attempts.endpoint_id \
-             AND d.state <> 'pending' AND d.created_at < $1)",
-            )
-            .bind(epoch_ms(before))
-            .execute(&mut tx)
-            .await?;
-            let gone = query("DELETE FROM webhook_deliveries WHERE state <> 'pending' AND created_at < $1")
-                .bind(epoch_ms(before))
-                .execute(&mut tx)
-                .await?;
-            // A disabled one stays: it is what is known about a target that said it is gone.
-            query(
-                "DELETE FROM webhook_endpoints WHERE registered = 0 AND disabled_at IS NULL AND lease IS NULL \
-             AND created_at < $1 AND NOT EXISTS \
-             (SELECT 1 FROM webhook_deliveries d WHERE d.endpoint_id = webhook_endpoints.id)",
-            )
-            .bind(epoch_ms(before))
-            .execute(&mut tx)
-            .await?;
-            tx.commit().await?;
-            Ok(gone)
-        })
-        .await
+        self.sweep_over(before).await
     }
 }
 
@@ -146,12 +130,21 @@ impl Database {
     async fn give_back_idle(&self, id: &EndpointId, lease: &NewLease) -> Result<(), StorageError> {
         self.transaction(|mut tx| async move {
             if holds(&mut tx, id, &lease.name).await? {
-                give_back(&mut tx, id, lease.now).await?;
+                give_back(&mut tx, id.as_str(), lease.now).await?;
                 tx.commit().await?;
             }
             Ok(())
         })
         .await
+    }
+}
+
+/// A record; `None` when it is damaged, which does not stop what reads.
+fn readable<T>(read: Result<T, StorageError>) -> Result<Option<T>, StorageError> {
+    match read {
+        Ok(record) => Ok(Some(record)),
+        Err(error) if error.kind() == StorageErrorKind::Corrupt => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
@@ -173,13 +166,13 @@ async fn longest_due(
 }
 
 /// Takes an endpoint; `None` when another was faster. Of callers at once one finds it still due.
-async fn take(on: impl Executor, id: &str, lease: &NewLease) -> Result<Option<Endpoint>, StorageError> {
+async fn take(on: impl Executor, id: &str, lease: &NewLease) -> Result<Option<Row>, StorageError> {
     let taken = query(
         "UPDATE webhook_endpoints SET lease = $2, due_at = $3 WHERE id = $1 AND due_at <= $4 \
          AND disabled_at IS NULL RETURNING *",
     );
     let taken = taken.bind(id).bind(&lease.name).bind(epoch_ms(lease.until)).bind(epoch_ms(lease.now));
-    taken.fetch_optional(on).await?.as_ref().map(endpoint).transpose()
+    taken.fetch_optional(on).await
 }
 
 async fn holds(tx: &mut Transaction, id: &EndpointId, lease: &str) -> Result<bool, StorageError> {
@@ -220,19 +213,19 @@ async fn record(
     if next == Next::Gone {
         disable(tx, endpoint, now).await?;
     }
-    give_back(tx, endpoint, now).await?;
+    give_back(tx, endpoint.as_str(), now).await?;
     Ok(true)
 }
 
 /// Frees an endpoint and notes when it is due next: not before now, so that it stands behind those that wait.
 ///
 /// A notice that is written meanwhile leaves this to us, or was seen here: both run as transactions.
-async fn give_back(tx: &mut Transaction, id: &EndpointId, now: OffsetDateTime) -> Result<(), StorageError> {
+pub(super) async fn give_back(tx: &mut Transaction, id: &str, now: OffsetDateTime) -> Result<(), StorageError> {
     query(
         "UPDATE webhook_endpoints SET lease = NULL, due_at = (SELECT CASE WHEN MIN(due_at) < $2 THEN $2 \
          ELSE MIN(due_at) END FROM webhook_deliveries WHERE endpoint_id = $1) WHERE id = $1",
     )
-    .bind(id.as_str())
+    .bind(id)
     .bind(epoch_ms(now))
     .execute(tx)
     .await?;

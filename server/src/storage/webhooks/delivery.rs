@@ -131,8 +131,12 @@ pub enum AttemptError {
     NameNotResolved,
     /// There is no live secret to sign with.
     NoSecret,
+    /// What is stored of the delivery or its endpoint does not read.
+    RecordUnreadable,
     /// The answer is not HTTP, or its head is too large.
     ResponseMalformed,
+    /// A secret to sign with is stored and does not open: it is damaged, or the key file lacks its key.
+    SecretUnreadable,
     /// The URL is none that deliveries go to.
     TargetRefused,
     /// The whole attempt took too long.
@@ -257,13 +261,15 @@ impl DeliveryState {
 }
 
 impl AttemptError {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 11] = [
         Self::AddressRefused,
         Self::BodyUnsignable,
         Self::ConnectFailed,
         Self::NameNotResolved,
         Self::NoSecret,
+        Self::RecordUnreadable,
         Self::ResponseMalformed,
+        Self::SecretUnreadable,
         Self::TargetRefused,
         Self::TimedOut,
         Self::TlsFailed,
@@ -278,7 +284,9 @@ impl AttemptError {
             Self::ConnectFailed => "connect_failed",
             Self::NameNotResolved => "name_not_resolved",
             Self::NoSecret => "no_secret",
+            Self::RecordUnreadable => "record_unreadable",
             Self::ResponseMalformed => "response_malformed",
+            Self::SecretUnreadable => "secret_unreadable",
             Self::TargetRefused => "target_refused",
             Self::TimedOut => "timed_out",
             Self::TlsFailed => "tls_failed",
@@ -294,7 +302,17 @@ impl AttemptError {
     /// Whether no later attempt can come to anything else.
     #[must_use]
     pub fn is_final(self) -> bool {
-        matches!(self, Self::BodyUnsignable | Self::TargetRefused)
+        matches!(self, Self::BodyUnsignable | Self::RecordUnreadable | Self::TargetRefused)
+    }
+
+    /// The word that a merchant may be told. Whether a name is unknown or leads into our network is one: the difference
+    /// would let names inside be found out.
+    #[must_use]
+    pub fn told(self) -> &'static str {
+        match self {
+            Self::AddressRefused | Self::NameNotResolved => "no_public_address",
+            other => other.as_str(),
+        }
     }
 }
 
@@ -321,6 +339,8 @@ mod tests {
         }
         for error in AttemptError::ALL {
             assert_eq!(AttemptError::from_stored(error.as_str()), Some(error));
+            let hidden = matches!(error, AttemptError::AddressRefused | AttemptError::NameNotResolved);
+            assert_eq!(error.told(), if hidden { "no_public_address" } else { error.as_str() });
         }
     }
 }

@@ -317,3 +317,31 @@ fn what_is_not_written_right_changes_nothing() {
     assert_eq!(records(&data, &["audit", "list"], "").len(), before);
     assert_eq!(status(&dev.who_am_i(&key)), "200");
 }
+
+#[test]
+fn addresses_that_are_added_at_once_are_all_on_the_list() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let dev = Dev::start(&data);
+    let merchant = dev.text("/merchant_id_live");
+    record(&data, &["allow-list", "set", "--merchant", &merchant, "192.0.2.0/24"], "");
+    let networks: Vec<String> = (0..8).map(|n| format!("203.0.113.{n}/32")).collect();
+    std::thread::scope(|scope| {
+        for network in &networks {
+            scope.spawn(|| record(&data, &["allow-list", "add", "--merchant", &merchant, network], ""));
+        }
+    });
+    let shown = record(&data, &["allow-list", "show", "--merchant", &merchant], "");
+    let listed: Vec<&str> =
+        shown["allow_list"].as_array().unwrap().iter().map(|entry| entry.as_str().unwrap()).collect();
+    let expected: Vec<&str> = std::iter::once("192.0.2.0/24").chain(networks.iter().map(String::as_str)).collect();
+    assert_eq!(listed, expected);
+    std::thread::scope(|scope| {
+        for network in &networks {
+            scope.spawn(|| record(&data, &["allow-list", "remove", "--merchant", &merchant, network], ""));
+        }
+    });
+    let shown = record(&data, &["allow-list", "show", "--merchant", &merchant], "");
+    assert_eq!(shown["allow_list"], serde_json::json!(["192.0.2.0/24"]));
+    assert_eq!(dev.stop(), Some(0));
+}

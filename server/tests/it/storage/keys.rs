@@ -78,9 +78,15 @@ async fn a_change_of_a_credential_touches_one_thing(db: Backend) {
     let mut expected = credential(&id, 1);
     db.vault.insert_credential(&expected).await.unwrap();
     let list = IpList::only(vec![Cidr::parse("192.0.2.0/24").unwrap()]).unwrap();
-    for step in [CredentialChange::IpList(list), CredentialChange::Name("second till".into())] {
+    let other = IpList::only(vec![Cidr::parse("198.51.100.0/24").unwrap()]).unwrap();
+    let steps = [
+        CredentialChange::IpList(list.clone()),
+        CredentialChange::IpListOf { seen: list, list: other },
+        CredentialChange::Name("second till".into()),
+    ];
+    for step in steps {
         match &step {
-            CredentialChange::IpList(list) => expected.ip_list = list.clone(),
+            CredentialChange::IpList(list) | CredentialChange::IpListOf { list, .. } => expected.ip_list = list.clone(),
             CredentialChange::Name(name) => expected.name.clone_from(name),
         }
         let changed = db.directory.change_credential(key_id(1), &step, &entry("key.changed")).await.unwrap();
@@ -90,6 +96,11 @@ async fn a_change_of_a_credential_touches_one_thing(db: Backend) {
         let absent = db.directory.change_credential(key_id(2), &step, &entry("key.changed")).await.unwrap();
         assert_eq!(absent, Err(ChangeRefusal::NotFound));
     }
+    let late = CredentialChange::IpListOf { seen: IpList::unrestricted(), list: IpList::unrestricted() };
+    let outrun = db.directory.change_credential(key_id(1), &late, &entry("key.changed")).await.unwrap();
+    assert_eq!(outrun, Err(ChangeRefusal::Outrun), "somebody else was there");
+    let found = db.vault.credential(key_id(1)).await.unwrap().unwrap();
+    assert_eq!(found.ip_list, expected.ip_list);
 }
 
 async fn keys_are_listed_newest_first_in_parts_without_client_secrets(db: Backend) {

@@ -62,16 +62,18 @@ async fn a_change_of_a_merchant_touches_one_thing(db: Backend) {
     let mut expected = merchant(1);
     stored_merchant(&db, 1).await;
     let list = IpList::only(vec![Cidr::parse("192.0.2.0/24").unwrap()]).unwrap();
+    let other = IpList::only(vec![Cidr::parse("198.51.100.0/24").unwrap()]).unwrap();
     let steps = [
         MerchantChange::Domains(vec!["https://c.example".into()]),
         MerchantChange::IpList(list.clone()),
+        MerchantChange::IpListOf { seen: list.clone(), list: other.clone() },
         MerchantChange::Methods(vec!["PSE".into(), "CARD".into()]),
         MerchantChange::Status(MerchantStatus::Suspended),
     ];
     for step in &steps {
         match step {
             MerchantChange::Domains(domains) => expected.domains.clone_from(domains),
-            MerchantChange::IpList(_) => expected.ip_list = list.clone(),
+            MerchantChange::IpList(list) | MerchantChange::IpListOf { list, .. } => expected.ip_list = list.clone(),
             MerchantChange::Methods(methods) => expected.methods.clone_from(methods),
             MerchantChange::Status(status) => expected.status = *status,
         }
@@ -82,6 +84,10 @@ async fn a_change_of_a_merchant_touches_one_thing(db: Backend) {
     }
     let absent = db.directory.change_merchant(&merchant_id(2), &steps[0], &entry("merchant.changed")).await.unwrap();
     assert_eq!(absent, Err(ChangeRefusal::NotFound));
+    let late = MerchantChange::IpListOf { seen: IpList::unrestricted(), list: IpList::unrestricted() };
+    let outrun = db.directory.change_merchant(&merchant_id(1), &late, &entry("merchant.changed")).await.unwrap();
+    assert_eq!(outrun, Err(ChangeRefusal::Outrun), "somebody else was there");
+    assert_eq!(db.vault.merchant(&merchant_id(1)).await.unwrap().unwrap().ip_list, other);
 }
 
 async fn settings_are_listed_by_name(db: Backend) {

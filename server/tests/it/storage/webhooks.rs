@@ -26,6 +26,8 @@ super::on_each!(Sqlite in sqlite, Postgres in postgres => {
     no_notice_is_lost_while_endpoints_are_given_back,
     of_parallel_workers_each_delivery_is_made_by_one,
     old_deliveries_and_named_endpoints_are_swept,
+    old_deliveries_beyond_one_transaction_are_all_swept,
+    registered_again_an_endpoint_keeps_its_bearer_until_it_gets_another,
     whoever_waits_longest_is_served_first_and_some_are_passed_over,
 });
 
@@ -286,6 +288,61 @@ async fn old_deliveries_and_named_endpoints_are_swept(db: Backend) {
     assert!(db.webhooks.endpoint(&id, MODE, &leased.delivery.endpoint).await.unwrap().is_none());
     assert_eq!(db.webhooks.deliveries(&id, MODE, None, 9).await.unwrap().len(), 1);
     assert_eq!(db.webhooks.endpoints(&id, MODE).await.unwrap().len(), 1, "what was registered stays");
+}
+
+async fn old_deliveries_beyond_one_transaction_are_all_swept(db: Backend) {
+    let id = stored_merchant(&db, 1).await;
+    for n in 0..501 {
+        tell(&db, &id, notice(n, Some(URL))).await;
+    }
+    // Gone ends all that wait for the endpoint.
+    let leased = taken(&db, now()).await;
+    assert!(db.webhooks.complete(&leased, &attempt(1, 410), Next::Gone, now()).await.unwrap());
+    tell(&db, &id, notice(900, Some("https://shop.example/other"))).await;
+    assert_eq!(db.webhooks.sweep_deliveries(in_s(1)).await.unwrap(), 501);
+    assert_eq!(db.webhooks.sweep_deliveries(in_s(1)).await.unwrap(), 0);
+    let kept = db.webhooks.deliveries(&id, MODE, None, 9).await.unwrap();
+    assert_eq!(kept.iter().map(|delivery| delivery.state).collect::<Vec<_>>(), [DeliveryState::Pending]);
+    let swept = db.webhooks.attempts(&id, MODE, &leased.delivery.message_id, &leased.delivery.endpoint).await.unwrap();
+    assert!(swept.is_empty(), "{swept:?}");
+}
+
+async fn registered_again_an_endpoint_keeps_its_bearer_until_it_gets_another(db: Backend) {
+    let id = stored_merchant(&db, 1).await;
+    let made = entry("webhook_endpoint.registered");
+    let bearer = |byte| Some(SealedBearer { key_version: u32::from(byte), sealed: vec![byte; 9] });
+    for (given, expected) in
+        [(None, None), (bearer(1), Some(1)), (None, Some(1)), (bearer(2), Some(2)), (None, Some(2))]
+    {
+        let new = NewEndpoint { bearer: given, ..endpoint(&id, URL) };
+        let stored = db.webhooks.register_endpoint(&new, 9, now(), &made).await.unwrap().unwrap();
+        let kept = stored.details.bearer.map(|bearer| (bearer.key_version, bearer.sealed));
+        assert_eq!(kept, expected.map(|byte: u8| (u32::from(byte), vec![byte; 9])));
+    }
+}
+
+/// On PostgreSQL; `webhooks::retries` has the same on SQLite, with what is sent.
+#[tokio::test]
+async fn a_delivery_that_does_not_read_is_set_aside() {
+    let Some(scratch) = Scratch::open(Kind::Postgres).await else { return };
+    let (db, url) = (scratch.backend(), scratch.url().unwrap().to_owned());
+    let id = stored_merchant(&db, 1).await;
+    tell(&db, &id, notice(1, Some(URL))).await;
+    super::execute(&url, "UPDATE webhook_deliveries SET format = 'smoke'".to_owned()).await;
+    tell(&db, &id, notice(2, Some(URL))).await;
+    tell(&db, &id, notice(3, Some("https://shop.example/other"))).await;
+    super::execute(&url, "UPDATE webhook_endpoints SET bearer_key_version = 1 WHERE url LIKE '%other'".to_owned())
+        .await;
+    let made = drain(&*db.webhooks, "worker").await;
+    assert_eq!(made.len(), 1, "{made:?}");
+    assert_eq!(made[0].0, notice(2, None).message_id);
+    super::execute(&url, "UPDATE webhook_deliveries SET format = '88pay'".to_owned()).await;
+    super::execute(&url, "UPDATE webhook_endpoints SET bearer_key_version = NULL".to_owned()).await;
+    let kept = db.webhooks.deliveries(&id, MODE, None, 9).await.unwrap();
+    let kept: Vec<_> = kept.iter().map(|delivery| (delivery.state, delivery.attempts, delivery.due_at)).collect();
+    let given_up = (DeliveryState::Failed, 1, None);
+    assert_eq!((kept[0], kept[2]), (given_up, given_up));
+    scratch.remove().await;
 }
 
 /// How often each was made, and that nothing is left.

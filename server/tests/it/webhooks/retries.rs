@@ -205,6 +205,57 @@ async fn what_is_over_is_swept_after_thirty_days_and_what_waits_is_not() {
     assert_eq!(shop.deliver_due().await, 1, "its endpoint is still there");
 }
 
+#[tokio::test]
+async fn a_delivery_that_does_not_read_is_given_up_and_the_others_go_on() {
+    let shop = Shop::open().await;
+    shop.decline().await;
+    change(&shop, "UPDATE webhook_deliveries SET format = 'smoke'").await;
+    shop.world.advance(1);
+    shop.decline().await;
+    assert_eq!(shop.deliver_due().await, 1, "the one behind it goes on");
+    change(&shop, "UPDATE webhook_deliveries SET format = 'caibo'").await;
+    let deliveries = shop.deliveries().await;
+    let damaged = deliveries.last().unwrap();
+    assert_eq!((damaged.state, damaged.attempts, damaged.due_at), (DeliveryState::Failed, 1, None));
+    let attempts = shop.attempts(damaged).await;
+    assert_eq!(attempts.len(), 1);
+    assert_eq!(attempts[0].outcome, AttemptOutcome::Failed(AttemptError::RecordUnreadable));
+    shop.world.clock.advance(Duration::from_hours(1));
+    assert_eq!(shop.deliver_due().await, 0, "it is not tried again");
+}
+
+#[tokio::test]
+async fn an_endpoint_that_does_not_read_gets_nothing_and_stops_nobody() {
+    let shop = Shop::open().await;
+    shop.decline().await;
+    change(&shop, "UPDATE webhook_endpoints SET bearer_key_version = 1").await;
+    for _ in 0..2 {
+        assert_eq!(shop.deliver_due().await, 0);
+        shop.world.clock.advance(Duration::from_mins(2));
+    }
+    change(&shop, "UPDATE webhook_endpoints SET bearer_key_version = NULL").await;
+    assert_eq!(shop.deliveries().await[0].state, DeliveryState::Failed);
+    shop.decline().await;
+    assert_eq!(shop.deliver_due().await, 1);
+}
+
+#[tokio::test]
+async fn a_secret_that_does_not_open_is_an_attempt_that_failed_and_ends_with_the_schedule() {
+    let shop = Shop::open().await;
+    shop.decline().await;
+    change(&shop, "UPDATE sealed_secrets SET sealed = x'00' WHERE purpose = 'webhook'").await;
+    for number in 1..=ATTEMPTS {
+        assert_eq!(shop.deliver_due().await, 1, "{number}");
+        assert_eq!(shop.deliver_due().await, 0, "it is not due again at once");
+        shop.world.clock.advance(Duration::from_hours(20));
+    }
+    let delivery = &shop.deliveries().await[0];
+    assert_eq!((delivery.state, delivery.attempts, delivery.due_at), (DeliveryState::Failed, ATTEMPTS, None));
+    for attempt in shop.attempts(delivery).await {
+        assert_eq!(attempt.outcome, AttemptOutcome::Failed(AttemptError::SecretUnreadable));
+    }
+}
+
 /// Runs a statement against the database beside the server.
 async fn change(shop: &Shop, statement: &'static str) {
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(shop.world.database());
