@@ -41,6 +41,9 @@ pub(super) async fn until_stopped(
     // It ends after everything that revokes: a change settles over it.
     let (hang_up, hung_up) = watch::channel(false);
     let feed = tokio::spawn(services.clone().follow_changes(hung_up));
+    let (mail_stop, mail_stopped) = watch::channel(false);
+    let mailer = services.mailer.clone();
+    let mail = tokio::spawn(async move { mailer.run(mail_stopped).await });
     let mut running = JoinSet::new();
     let (webhooks, stopping) = (services.webhooks.clone(), stop.receiver());
     running.spawn(async move {
@@ -59,6 +62,12 @@ pub(super) async fn until_stopped(
         });
     }
     follower.abort();
+    // What requests had begun may write mail, so mail goes last.
+    services.errands.finish().await;
+    mail_stop.send_replace(true);
+    if mail.await.is_err() {
+        tracing::error!("sending mail broke down: what waits is sent after the next start");
+    }
     // A sweep that runs holds a connection: cut off, it would leave the database's log to the next start.
     if sweeper.await.is_err() {
         tracing::error!("the sweeper broke down");

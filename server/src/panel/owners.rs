@@ -20,6 +20,6 @@ pub(super) async fn tell_owners(app: &App, who: &SignedIn, notice: &Notice) {
         }
     };
     for owner in users.iter().filter(|user| user.role == Role::Owner && !user.disabled) {
-        app.services.mailer.send(&owner.email, notice);
+        app.services.mailer.send(&owner.email, notice).await;
     }
 }

@@ -101,7 +101,7 @@ async fn confirm(
     let administration = &app.services.administration;
     match administration.confirm_second_factor(&who.actor(), who.user.id, code.expose_secret()).await {
         Ok(codes) => {
-            app.services.mailer.send(&who.user.email, &Notice::SecondFactorSet { at: who.arrival.now });
+            app.services.mailer.send(&who.user.email, &Notice::SecondFactorSet { at: who.arrival.now }).await;
             let codes = codes.iter().map(RecoveryCode::grouped).collect();
             page(&CodesPage { view: who.view(Section::Account), codes })
         }
@@ -125,7 +125,7 @@ async fn switch_off(State(app): State<App>, Proven { who, .. }: Proven<Off>) -> 
     if app.services.administration.reset_second_factor(&who.actor(), who.user.id).await? {
         // The new generation has ended every session, this one too.
         app.services.panel_sessions.end_all(&who.user, None).await?;
-        app.services.mailer.send(&who.user.email, &Notice::SecondFactorReset { at: who.arrival.now });
+        app.services.mailer.send(&who.user.email, &Notice::SecondFactorReset { at: who.arrival.now }).await;
     }
     Ok(super::see_other("/panel/login"))
 }
