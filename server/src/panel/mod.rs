@@ -70,7 +70,7 @@ mod webhooks;
 use axum::Router;
 
 use crate::app::App;
-use crate::assets::{self, PANEL_SCRIPT, PANEL_STYLE};
+use crate::assets::{self, PANEL_ICON, PANEL_SCRIPT, PANEL_STYLE};
 
 pub(crate) use refused::render;
 
@@ -114,7 +114,7 @@ pub fn routes() -> Pages {
 
 /// What serves the pages, and the files they load.
 pub(crate) fn router() -> Router<App> {
-    routes().into_router().merge(assets::routes(&[&PANEL_STYLE, &PANEL_SCRIPT]))
+    routes().into_router().merge(assets::routes(&[&PANEL_ICON, &PANEL_STYLE, &PANEL_SCRIPT]))
 }
 
 /// Whether a raw path belongs to the panel.
