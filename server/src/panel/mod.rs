@@ -33,6 +33,7 @@ mod audit;
 mod chart;
 mod clients;
 mod cookie;
+mod count;
 mod draft;
 mod faults;
 mod fields;
