@@ -126,7 +126,8 @@ impl Administration {
         self.change_merchant(id, MerchantChange::Status(status), entry).await
     }
 
-    /// Sets the origins a merchant's payment pages may be embedded in; none means any.
+    /// Sets the origins a merchant's payment pages may be embedded in. The plain HTTP origin of
+    /// [`set_local_origin`](Self::set_local_origin) stays beside them.
     ///
     /// # Errors
     ///
@@ -135,9 +136,11 @@ impl Administration {
         &self,
         actor: &Actor,
         id: &MerchantId,
-        domains: Vec<String>,
+        mut domains: Vec<String>,
     ) -> Result<(), Error> {
         check_domains(&domains)?;
+        let old = self.merchant(id).await?.ok_or(Error::NotFound)?.domains;
+        domains.extend(old.into_iter().filter(|domain| domain.starts_with("http://")));
         let entry = self.entry(actor, id, "merchant.domains_set", id.as_str(), [("domains", json!(domains))]);
         self.change_merchant(id, MerchantChange::Domains(domains), entry).await
     }

@@ -26,6 +26,8 @@ pub enum MediaType {
     Css,
     /// An ECMAScript module.
     JavaScript,
+    /// A vector picture.
+    Svg,
 }
 
 impl Asset {
@@ -103,6 +105,7 @@ impl MediaType {
         match self {
             Self::Css => "text/css; charset=utf-8",
             Self::JavaScript => "text/javascript; charset=utf-8",
+            Self::Svg => "image/svg+xml",
         }
     }
 
@@ -110,6 +113,7 @@ impl MediaType {
         match self {
             Self::Css => "css",
             Self::JavaScript => "js",
+            Self::Svg => "svg",
         }
     }
 }

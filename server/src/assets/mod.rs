@@ -32,6 +32,9 @@ pub static PANEL_STYLE: LazyLock<Asset> =
 /// The script of the control panel, which works without it too.
 pub static PANEL_SCRIPT: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("/assets/panel", MediaType::JavaScript, include_bytes!("../../assets/panel.js")));
+/// The picture of the control panel in the browser's tabs.
+pub static PANEL_ICON: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("/assets/panel", MediaType::Svg, include_bytes!("../../assets/panel.svg")));
 
 /// One route for each of these files, at the address that names its content.
 pub fn routes<S: Clone + Send + Sync + 'static>(assets: &[&'static LazyLock<Asset>]) -> Router<S> {

@@ -27,7 +27,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     merchants: u32,
     /// How many credentials each merchant gets; the five dialects take turns
-    #[arg(long, value_name = "M", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, value_name = "M", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     keys: u32,
     /// The mode of the credentials
     #[arg(long, value_enum, default_value_t = ModeWord::Test)]

@@ -33,6 +33,7 @@ mod audit;
 mod chart;
 mod clients;
 mod cookie;
+mod count;
 mod draft;
 mod faults;
 mod fields;
@@ -73,7 +74,7 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 
 use crate::app::App;
-use crate::assets::{self, PANEL_SCRIPT, PANEL_STYLE};
+use crate::assets::{self, PANEL_ICON, PANEL_SCRIPT, PANEL_STYLE};
 
 pub(crate) use refused::render;
 
@@ -118,7 +119,7 @@ pub fn routes() -> Pages {
 /// What serves the pages, and the files they load.
 pub(crate) fn router(app: &App) -> Router<App> {
     let pages = routes().into_router().layer(from_fn_with_state(app.clone(), to_the_end::to_the_end));
-    pages.merge(assets::routes(&[&PANEL_STYLE, &PANEL_SCRIPT]))
+    pages.merge(assets::routes(&[&PANEL_ICON, &PANEL_STYLE, &PANEL_SCRIPT]))
 }
 
 /// Whether a raw path belongs to the panel.

@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 use tollgate_apikey::Status;
 
 use super::chart::Chart;
+use super::count::Count;
 use super::{Pages, ROOT, Section, SignedIn, View, page};
 use crate::account::{Credential, MerchantStatus};
 use crate::administration::Page;

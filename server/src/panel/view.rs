@@ -4,10 +4,11 @@ use tollgate_apikey::Mode;
 
 use super::{Flash, Right, SignedIn};
 use crate::account::{MerchantStatus, Role};
-use crate::assets::{PANEL_SCRIPT, PANEL_STYLE};
+use crate::assets::{PANEL_ICON, PANEL_SCRIPT, PANEL_STYLE};
 
 /// The files of every page.
 pub(super) struct Look {
+    pub(super) icon: &'static str,
     pub(super) style: &'static str,
     pub(super) script: &'static str,
 }
@@ -51,7 +52,7 @@ pub(super) struct View {
 
 impl Default for Look {
     fn default() -> Self {
-        Self { style: PANEL_STYLE.path(), script: PANEL_SCRIPT.path() }
+        Self { icon: PANEL_ICON.path(), style: PANEL_STYLE.path(), script: PANEL_SCRIPT.path() }
     }
 }
 

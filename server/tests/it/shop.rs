@@ -85,6 +85,16 @@ async fn a_plain_origin_is_taken_once_dev_has_registered_it() {
 }
 
 #[tokio::test]
+async fn a_change_of_the_other_origins_leaves_it_registered() {
+    let world = world().await;
+    let _shop = shop(&world, ORIGIN).await;
+    let (administration, id) = (&world.services.administration, world.merchant_id());
+    administration.set_merchant_domains(&Actor::system(), &id, vec!["https://new.example".to_owned()]).await.unwrap();
+    let known = administration.merchant(&id).await.unwrap().unwrap();
+    assert_eq!(known.domains, ["https://new.example", ORIGIN]);
+}
+
+#[tokio::test]
 async fn the_log_tells_who_registered_the_origin() {
     let world = world().await;
     let administration = &world.services.administration;

@@ -67,7 +67,10 @@ pub(super) fn pages() -> Pages {
 
 async fn show(who: SignedIn) -> Result<Response, Refusal> {
     let waiting = who.draft::<Waiting>().0.map(|domains| domains.typed);
-    form(&who, waiting.unwrap_or_else(|| who.merchant.domains.join("\n")), Faults::default())
+    // The local origin of a demo shop is not typed here, and a change leaves it where it is.
+    let kept =
+        || who.merchant.domains.iter().filter(|domain| is_origin(domain)).cloned().collect::<Vec<_>>().join("\n");
+    form(&who, waiting.unwrap_or_else(kept), Faults::default())
 }
 
 async fn change(State(app): State<App>, Proven { who, input }: Proven<Domains>) -> Result<Response, Refusal> {
