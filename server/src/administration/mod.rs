@@ -40,7 +40,7 @@ use crate::webhooks::Webhooks;
 pub use crate::account::Switch;
 pub use actor::{Actor, ActorKind};
 pub use allow_lists::{AllowListError, parse_allow_list};
-pub use audit::{AuditError, AuditExport, AuditFault, AuditFaultKind, AuditReport};
+pub use audit::{AuditError, AuditExport, AuditReport};
 pub use backup::{Backup, BackupError, BackupKeys, NewBackup};
 pub use clients::NewClient;
 pub use error::Error;

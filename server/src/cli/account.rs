@@ -12,6 +12,7 @@ use super::{Failure, files, output, table};
 use crate::app::{Options, Services, StartError};
 use crate::clock::Clock;
 use crate::control::{Command, MerchantCommand, Reply, Sender, Shown, execute};
+use crate::data_directory::DataDirectoryError;
 use crate::telemetry::{self, LogFilter, LogFormat};
 use crate::webhooks::TargetPolicy;
 
@@ -50,7 +51,7 @@ async fn here(command: Command, data: &Path, printer: &Printer) -> Result<(), Fa
     // The command's log is that of a server that it does the work of: standard error gets the line about each change.
     let _logs = telemetry::start(LogFormat::Json, LogFilter::quiet(), Clock::system()).map_err(Failure::Runtime)?;
     let services = Services::open(data, Options::system(TargetPolicy::Public)?).await.map_err(|error| match error {
-        StartError::InUse(path) => Failure::Deaf(path),
+        StartError::DataDirectory(DataDirectoryError::InUse(path)) => Failure::Deaf(path),
         other => other.into(),
     })?;
     let (replies, mut parts) = mpsc::channel(1);
