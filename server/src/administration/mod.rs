@@ -50,7 +50,7 @@ pub use page::Page;
 pub use password_links::Invited;
 pub use resealing::Resealing;
 pub use samples::{NewSamples, Sample};
-pub use secret_keys::{SecretKey, SecretKeyError, confirm_secret_keys};
+pub use secret_keys::{SecretKey, SecretKeyError, check_key_uses, check_secret_keys, confirm_secret_keys};
 pub use users::NewUser;
 pub use webhook_endpoints::LastAttempt;
 

@@ -42,12 +42,14 @@ mod query;
 mod row;
 mod rsa_keys;
 mod samples;
+mod schema;
 mod second_factors;
 mod secret_keys;
 mod secrets;
 mod sessions;
 mod snapshot;
 mod sqlite;
+mod transfer;
 mod usage;
 mod users;
 mod vault;
@@ -56,6 +58,8 @@ mod webhook_upkeep;
 mod webhooks;
 
 pub use database::{Database, OpenError};
+pub use schema::{SchemaStep, StepState};
+pub use transfer::{ExportError, ExportFile, Exported, ImportError, Importing, Source};
 
 use column::Row;
 use database::Transaction;
