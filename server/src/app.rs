@@ -1,8 +1,6 @@
 //! What every handler can reach: cheap handles on the services, and the listener the request came to.
 
-use std::fs::{DirBuilder, File, TryLockError};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +15,7 @@ use crate::administration::{
 };
 use crate::auth::{Gate, GateParts, ListenerMode, PanelSessions, QuotaSubject, VerifiedHeaders};
 use crate::clock::Clock;
+use crate::data_directory::{DataDirectory, DataDirectoryError};
 use crate::errands::Errands;
 use crate::keys::{
     KeyFile, KeyFileError, RefreshError, Rings, RingsError, Sealer, SecretKeys, SigningKeys, TokenRings,
@@ -87,8 +86,7 @@ pub struct Services {
     /// The line to other processes on the same database; with SQLite there are none.
     pub feed: Option<Arc<Feed>>,
     database: Database,
-    /// Held as long as the services live: two processes on one directory would not see each other's revocations.
-    _lock: File,
+    _directory: DataDirectory,
 }
 
 /// One address the server listens on.
@@ -126,12 +124,9 @@ impl Listener {
 /// The services could not be started; nothing was overwritten.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The data directory cannot be made or entered.
-    #[error("{path} cannot be used as data directory: {1}", path = .0.display())]
-    DataDirectory(PathBuf, std::io::Error),
-    /// Another process uses the data directory.
-    #[error("{path} is used by another tollgate: stop it, or choose another directory", path = .0.display())]
-    InUse(PathBuf),
+    /// The data directory.
+    #[error(transparent)]
+    DataDirectory(#[from] DataDirectoryError),
     /// The database.
     #[error(transparent)]
     Database(#[from] OpenError),
@@ -225,7 +220,7 @@ impl Services {
     /// [`StartError`] as its variants say.
     pub async fn open(data: &Path, options: Options) -> Result<Self, StartError> {
         let Options { clock, rng, limits_scale, storage, dialler } = options;
-        let lock = lock_directory(data)?;
+        let directory = DataDirectory::take(data)?;
         let key_path = data.join(Self::KEYS);
         let database_path = data.join(Self::DATABASE);
         let shared = match &storage {
@@ -319,7 +314,7 @@ impl Services {
             signing_keys,
             feed,
             database,
-            _lock: lock,
+            _directory: directory,
         })
     }
 
@@ -523,34 +518,5 @@ fn make_keys(key_path: &Path, has_records: bool, now: OffsetDateTime, rng: &Rng)
         (true, _) => Ok(()),
         (false, false) => KeyFile::create(key_path, now, rng).map(drop),
         (false, true) => Err(KeyFileError::Missing(key_path.into())),
-    }
-}
-
-/// Makes the directory, and those above it that are missing, so that they outlast a power failure.
-fn make_directory(path: &Path) -> std::io::Result<()> {
-    let missing: Vec<_> = path.ancestors().take_while(|folder| !folder.is_dir()).collect();
-    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
-    // A new entry is durable once the directory that holds it is.
-    for holder in missing.into_iter().filter_map(Path::parent) {
-        let holder = if holder.as_os_str().is_empty() { Path::new(".") } else { holder };
-        File::open(holder)?.sync_all()?;
-    }
-    Ok(())
-}
-
-/// Makes the directory if there is none, and takes it for this process.
-fn lock_directory(path: &Path) -> Result<File, StartError> {
-    let unusable = |error| StartError::DataDirectory(path.into(), error);
-    if !path.is_dir() {
-        make_directory(path).map_err(unusable)?;
-    }
-    let directory = File::open(path).map_err(unusable)?;
-    if directory.metadata().map_err(unusable)?.mode() & 0o022 != 0 {
-        return Err(unusable(std::io::Error::other("others than its owner can write to it")));
-    }
-    match directory.try_lock() {
-        Ok(()) => Ok(directory),
-        Err(TryLockError::WouldBlock) => Err(StartError::InUse(path.into())),
-        Err(TryLockError::Error(error)) => Err(unusable(error)),
     }
 }

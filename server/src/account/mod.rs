@@ -1,6 +1,7 @@
 //! Merchants, users and credentials: the domain, without HTTP and without SQL.
 
 mod audit;
+mod audit_chain;
 mod credential;
 mod families;
 mod merchant;
@@ -10,6 +11,7 @@ mod totp;
 mod user;
 
 pub use audit::{Actor, ActorKind, AuditEntry, AuditHead, NewAuditEntry};
+pub use audit_chain::{AuditFault, AuditFaultKind};
 pub use credential::{
     ClientDialect, Credential, CredentialKind, ForeignPair, OauthClient, RsaKey, SealedSecret, SecretPurpose,
     renewed_life,

@@ -1,7 +1,7 @@
 //! Reading and checking the audit log.
 
 use super::{Administration, Error, Page};
-use crate::account::{AuditEntry, AuditHead, MerchantId};
+use crate::account::{AuditEntry, AuditFault, AuditFaultKind, AuditHead, MerchantId};
 use crate::storage::{AuditFilter, AuditLink, StorageError};
 
 /// A log whose every entry is there, in order and as it was written.
@@ -11,36 +11,6 @@ pub struct AuditReport {
     pub entries: i64,
     /// The newest: worth noting outside the database.
     pub head: AuditHead,
-}
-
-/// The first place where the log is not as it was written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("audit entry {at} {what}")]
-pub struct AuditFault {
-    /// The entry.
-    pub at: i64,
-    /// What is wrong with it.
-    pub what: AuditFaultKind,
-}
-
-/// What is wrong with an entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum AuditFaultKind {
-    /// Its hash is not that of its fields.
-    #[error("was altered")]
-    Altered,
-    /// It is not there.
-    #[error("is missing")]
-    Missing,
-    /// It does not follow from the entry before.
-    #[error("does not follow from the one before")]
-    Unchained,
-    /// It is not the entry that was noted.
-    #[error("is not the one that was noted")]
-    NotAsNoted,
-    /// There are entries after the newest one the log knows of.
-    #[error("lies behind the end of the log")]
-    BehindTheEnd,
 }
 
 /// The log was not found in order, or could not be read.
@@ -155,24 +125,13 @@ impl Administration {
     }
 }
 
-/// The head after one more entry, if that is the next one and unaltered.
 fn follow(head: &AuditHead, link: &AuditLink) -> Result<AuditHead, AuditFault> {
-    let next = head.seq.saturating_add(1);
-    if link.seq() != next {
-        // One that is not after the last can only lie before the first.
-        let at = if link.seq() > next { next } else { link.seq() };
-        let what = if link.seq() > next { AuditFaultKind::Missing } else { AuditFaultKind::Unchained };
-        return Err(AuditFault { at, what });
-    }
     match link {
-        AuditLink::Unreadable(at) => Err(AuditFault { at: *at, what: AuditFaultKind::Altered }),
-        AuditLink::Readable(entry) if entry.digest() != entry.hash => {
-            Err(AuditFault { at: entry.seq, what: AuditFaultKind::Altered })
+        AuditLink::Unreadable(at) => {
+            head.expect(*at)?;
+            Err(AuditFault { at: *at, what: AuditFaultKind::Altered })
         }
-        AuditLink::Readable(entry) if entry.previous != head.hash => {
-            Err(AuditFault { at: entry.seq, what: AuditFaultKind::Unchained })
-        }
-        AuditLink::Readable(entry) => Ok(entry.as_head()),
+        AuditLink::Readable(entry) => head.after(entry),
     }
 }
 

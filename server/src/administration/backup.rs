@@ -1,16 +1,13 @@
 //! A copy of the database and the key file that belongs to it.
 
-use std::ffi::OsString;
-use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::json;
 
 use super::{Actor, Administration};
 use crate::account::{AuditHead, NewAuditEntry};
 use crate::keys::{KeyFileChange, KeyFileError};
+use crate::new_file::{NewFile, NewFileError, beside};
 use crate::rng::RngError;
 use crate::storage::{SnapshotError, StorageError, complete};
 
@@ -51,9 +48,9 @@ pub struct Backup {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BackupError {
-    /// Something is there.
-    #[error("{path} is there already: a backup never overwrites", path = .0.display())]
-    Exists(PathBuf),
+    /// A file of the copy.
+    #[error(transparent)]
+    File(#[from] NewFileError),
     /// The key file.
     #[error(transparent)]
     Keys(#[from] KeyFileError),
@@ -66,9 +63,6 @@ pub enum BackupError {
     /// Storage did not answer.
     #[error(transparent)]
     Storage(#[from] StorageError),
-    /// A file cannot be written.
-    #[error("{path} cannot be written: {1}", path = .0.display())]
-    Unwritable(PathBuf, std::io::Error),
 }
 
 impl Administration {
@@ -88,9 +82,9 @@ impl Administration {
         let held = KeyFileChange::begin(self.secret_keys.path())?;
         let tail = self.rng.base62(12)?;
         self.directory.can_snapshot()?;
-        let database = Copy::begin(&new.file, &tail)?;
+        let database = NewFile::begin(&new.file, &tail)?;
         let keys = match new.keys {
-            BackupKeys::With => Some(Copy::begin(&beside(&new.file, ".keys.toml"), &tail)?),
+            BackupKeys::With => Some(NewFile::begin(&beside(&new.file, ".keys.toml"), &tail)?),
             BackupKeys::Without => None,
         };
         let (action, subject) = ("backup.made", new.file.display().to_string());
@@ -98,7 +92,7 @@ impl Administration {
         let (actor, at) = (actor.clone(), self.clock.now());
         // Before the copy, so that it tells of itself.
         self.directory.append_audit(&NewAuditEntry { actor, at, merchant: None, action, subject, detail }).await?;
-        let snapshot = self.directory.snapshot(&database.temporary).await?;
+        let snapshot = self.directory.snapshot(database.temporary()).await?;
         if let Some(keys) = &keys {
             keys.write(&held.text()?)?;
             keys.name()?;
@@ -107,76 +101,14 @@ impl Administration {
             if let Some(keys) = &keys {
                 keys.give_up();
             }
-            return Err(error);
+            return Err(error.into());
         }
         Ok(Backup {
             database: new.file,
             bytes: snapshot.bytes,
-            keys: keys.map(|copy| copy.place.clone()),
+            keys: keys.map(|copy| copy.place().to_owned()),
             elsewhere: held.keys.secrets_elsewhere(),
             audit_head: snapshot.audit_head,
         })
     }
-}
-
-/// A file that is written under another name beside its place, which it gets when it is whole.
-struct Copy {
-    place: PathBuf,
-    temporary: PathBuf,
-}
-
-impl Copy {
-    /// Makes the empty file, which only its owner can read.
-    fn begin(place: &Path, tail: &str) -> Result<Self, BackupError> {
-        if std::fs::symlink_metadata(place).is_ok() {
-            return Err(BackupError::Exists(place.into()));
-        }
-        let temporary = beside(place, &format!(".{tail}.part"));
-        let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary);
-        made.map_err(|error| BackupError::Unwritable(temporary.clone(), error))?;
-        Ok(Self { place: place.into(), temporary })
-    }
-
-    fn write(&self, text: &str) -> Result<(), BackupError> {
-        let written = OpenOptions::new().write(true).open(&self.temporary).and_then(|mut file| {
-            file.write_all(text.as_bytes())?;
-            file.sync_all()
-        });
-        written.map_err(|error| BackupError::Unwritable(self.temporary.clone(), error))
-    }
-
-    /// Gives the file its name, durably, unless something has it.
-    fn name(&self) -> Result<(), BackupError> {
-        let unwritable = |error| BackupError::Unwritable(self.place.clone(), error);
-        std::fs::hard_link(&self.temporary, &self.place).map_err(|error| match error.kind() {
-            ErrorKind::AlreadyExists => BackupError::Exists(self.place.clone()),
-            _ => unwritable(error),
-        })?;
-        let folder = self.place.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let synced = File::open(folder.unwrap_or(Path::new("."))).and_then(|folder| folder.sync_all());
-        synced.map_err(|error| {
-            self.give_up();
-            unwritable(error)
-        })
-    }
-
-    /// Takes back a name that was given.
-    fn give_up(&self) {
-        // Best effort: the error that is told is the first one.
-        let _ = std::fs::remove_file(&self.place);
-    }
-}
-
-impl Drop for Copy {
-    fn drop(&mut self) {
-        // Named or given up: the other name goes. What cannot be removed bears the name of a part.
-        let _ = std::fs::remove_file(&self.temporary);
-    }
-}
-
-/// A name with something behind it.
-fn beside(place: &Path, tail: &str) -> PathBuf {
-    let mut name = OsString::from(place);
-    name.push(tail);
-    name.into()
 }

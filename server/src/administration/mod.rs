@@ -40,7 +40,7 @@ use crate::webhooks::Webhooks;
 pub use crate::account::Switch;
 pub use actor::{Actor, ActorKind};
 pub use allow_lists::{AllowListError, parse_allow_list};
-pub use audit::{AuditError, AuditExport, AuditFault, AuditFaultKind, AuditReport};
+pub use audit::{AuditError, AuditExport, AuditReport};
 pub use backup::{Backup, BackupError, BackupKeys, NewBackup};
 pub use clients::NewClient;
 pub use error::Error;
@@ -50,7 +50,7 @@ pub use page::Page;
 pub use password_links::Invited;
 pub use resealing::Resealing;
 pub use samples::{NewSamples, Sample};
-pub use secret_keys::{SecretKey, SecretKeyError, confirm_secret_keys};
+pub use secret_keys::{SecretKey, SecretKeyError, check_key_uses, check_secret_keys, confirm_secret_keys};
 pub use users::NewUser;
 pub use webhook_endpoints::LastAttempt;
 

@@ -222,23 +222,37 @@ pub async fn confirm_secret_keys<R: SecretKeyRecords + ?Sized>(
     let mut known = records.key_checks().await?;
     let same = |a: &KeyCheck, b: &KeyCheck| (a.kind, a.version) == (b.kind, b.version);
     if !checks.iter().all(|check| known.iter().any(|known| same(known, check))) {
-        check_against(&known, checks)?;
+        check_secret_keys(&known, checks)?;
         records.keep_key_checks(checks, now).await?;
         // Whoever came first counts.
         known = records.key_checks().await?;
     }
-    check_against(&known, checks)?;
-    for KeyUse { kind, version, records } in records.key_uses(now).await? {
+    check_secret_keys(&known, checks)?;
+    check_key_uses(&records.key_uses(now).await?, checks)
+}
+
+/// That the secrets which stored records need are among those of a key file.
+///
+/// # Errors
+///
+/// [`SecretKeyError::Lacking`].
+pub fn check_key_uses(uses: &[KeyUse], checks: &[KeyCheck]) -> Result<(), SecretKeyError> {
+    for KeyUse { kind, version, records } in uses {
         // Browser tokens whose pepper was given up die by themselves.
         let lasting = matches!(kind, SecretKind::Pepper | SecretKind::Sealing);
-        if lasting && records > 0 && !checks.iter().any(|check| (check.kind, check.version) == (kind, version)) {
-            return Err(SecretKeyError::Lacking(kind, version, records));
+        if lasting && *records > 0 && !checks.iter().any(|check| (check.kind, check.version) == (*kind, *version)) {
+            return Err(SecretKeyError::Lacking(*kind, *version, *records));
         }
     }
     Ok(())
 }
 
-fn check_against(known: &[KeyCheck], checks: &[KeyCheck]) -> Result<(), SecretKeyError> {
+/// Holds the secrets of a key file against what is known of each version.
+///
+/// # Errors
+///
+/// [`SecretKeyError::Foreign`].
+pub fn check_secret_keys(known: &[KeyCheck], checks: &[KeyCheck]) -> Result<(), SecretKeyError> {
     for check in checks {
         let mut known = known.iter().filter(|known| (known.kind, known.version) == (check.kind, check.version));
         if known.any(|known| !bool::from(known.value.ct_eq(&check.value))) {

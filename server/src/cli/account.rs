@@ -1,6 +1,5 @@
 //! The account commands: sent to the server that runs on the data directory, or carried out here.
 
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
@@ -8,19 +7,20 @@ use tokio::sync::mpsc;
 use zeroize::Zeroizing;
 
 use super::nouns::Nouns;
+use super::place::{Located, Place};
 use super::{Failure, files, output, table};
 use crate::app::{Options, Services, StartError};
 use crate::clock::Clock;
 use crate::control::{Command, MerchantCommand, Reply, Sender, Shown, execute};
+use crate::data_directory::DataDirectoryError;
 use crate::telemetry::{self, LogFilter, LogFormat};
 use crate::webhooks::TargetPolicy;
 
 /// What every account command takes.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The data directory
-    #[arg(long, global = true, value_name = "DIR", default_value = "tollgate-data")]
-    data: PathBuf,
+    #[command(flatten)]
+    place: Place,
     /// Print each record as one line of JSON
     #[arg(long, global = true)]
     json: bool,
@@ -31,26 +31,28 @@ pub(super) async fn run(nouns: Nouns) -> Result<ExitCode, Failure> {
     let (mut command, arguments) = nouns.split();
     files::read(&mut command)?;
     let printer = Printer { json: arguments.json };
-    match Sender::connect(&arguments.data).await? {
+    let located = arguments.place.locate()?;
+    match Sender::connect(&located.data).await? {
         Some(mut sender) => {
             sender.send(&command).await?;
             while printer.print(sender.next().await?)? {}
         }
-        None => here(command, &arguments.data, &printer).await?,
+        None => here(command, &located, &printer).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-async fn here(command: Command, data: &Path, printer: &Printer) -> Result<(), Failure> {
+async fn here(command: Command, located: &Located, printer: &Printer) -> Result<(), Failure> {
     let makes_the_first = matches!(command, Command::Merchant(MerchantCommand::Create { .. }));
-    if !makes_the_first && !data.join(Services::DATABASE).exists() {
-        return Err(Failure::NoData(data.into()));
+    if !makes_the_first {
+        located.require_database()?;
     }
-    refuse_keys_alone(data)?;
+    located.refuse_keys_alone()?;
     // The command's log is that of a server that it does the work of: standard error gets the line about each change.
     let _logs = telemetry::start(LogFormat::Json, LogFilter::quiet(), Clock::system()).map_err(Failure::Runtime)?;
-    let services = Services::open(data, Options::system(TargetPolicy::Public)?).await.map_err(|error| match error {
-        StartError::InUse(path) => Failure::Deaf(path),
+    let options = Options { storage: located.storage()?, ..Options::system(TargetPolicy::Public)? };
+    let services = Services::open(&located.data, options).await.map_err(|error| match error {
+        StartError::DataDirectory(DataDirectoryError::InUse(path)) => Failure::Deaf(path),
         other => other.into(),
     })?;
     let (replies, mut parts) = mpsc::channel(1);
@@ -67,14 +69,6 @@ async fn here(command: Command, data: &Path, printer: &Printer) -> Result<(), Fa
     let ((), printed) = tokio::join!(work, print);
     services.close().await;
     printed
-}
-
-/// Makes no second database beside the one that a server has elsewhere.
-pub(super) fn refuse_keys_alone(data: &Path) -> Result<(), Failure> {
-    if data.join(Services::KEYS).exists() && !data.join(Services::DATABASE).exists() {
-        return Err(Failure::KeysAlone(data.into()));
-    }
-    Ok(())
 }
 
 struct Printer {

@@ -6,11 +6,16 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::signing_key::SigningKeyError;
+use crate::administration::SecretKeyError;
 use crate::app::StartError;
 use crate::config::{ConfigError, UrlSourceError};
 use crate::control::SendError;
+use crate::data_directory::DataDirectoryError;
 use crate::demo::DemoError;
+use crate::keys::KeyFileError;
 use crate::mail::SmtpError;
+use crate::new_file::NewFileError;
+use crate::storage::sql::{ExportError, ImportError, OpenError};
 use crate::transport::{ServeError, TlsError};
 use crate::webhooks::TlsSetupError;
 
@@ -23,17 +28,38 @@ pub enum Failure {
     /// A server holds the data directory and listens for no commands.
     #[error("{path} is used by another tollgate that takes no commands: try again when it has started, or stop it", path = .0.display())]
     Deaf(PathBuf),
+    /// The data directory.
+    #[error(transparent)]
+    DataDirectory(#[from] DataDirectoryError),
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] OpenError),
     /// The demo merchant.
     #[error(transparent)]
     Demo(#[from] DemoError),
+    /// Not everything was exported.
+    #[error(transparent)]
+    Export(#[from] ExportError),
+    /// Nothing was imported.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// The key file.
+    #[error(transparent)]
+    Keys(#[from] KeyFileError),
     /// The mail server.
     #[error(transparent)]
     Mail(#[from] SmtpError),
+    /// A file to be made.
+    #[error(transparent)]
+    NewFile(#[from] NewFileError),
     /// There is nothing to work on.
     #[error("{path} holds no database: name the directory with --data, or make a merchant first", path = .0.display())]
     NoData(PathBuf),
+    /// The records of an export open under its key file only.
+    #[error("{path} is missing: put the key file there that belongs to the export, readable by its owner only", path = .0.display())]
+    NoKeys(PathBuf),
     /// The records are not in the data directory.
-    #[error("{path} holds keys and no database: if a server keeps its records elsewhere, start it and say this again; if the database was moved away, put it back or take another directory", path = .0.display())]
+    #[error("{path} holds keys and no database: if a server keeps its records elsewhere, name its configuration with --config; if the database was moved away, put it back or take another directory", path = .0.display())]
     KeysAlone(PathBuf),
     /// The address is open to other machines.
     #[error("{0} is not a loopback address: dev serves plain HTTP and demo credentials, so it stays on this machine")]
@@ -61,6 +87,9 @@ pub enum Failure {
     /// The runtime could not be started.
     #[error("the runtime could not be started: {0}")]
     Runtime(std::io::Error),
+    /// The key file is not that of the records.
+    #[error(transparent)]
+    SecretKeys(#[from] SecretKeyError),
     /// The server could not be asked.
     #[error(transparent)]
     Send(#[from] SendError),

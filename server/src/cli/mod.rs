@@ -4,14 +4,18 @@ mod account;
 mod commands;
 mod dev;
 mod doctor;
+mod export;
 mod failure;
 mod files;
 mod guide;
+mod import;
 mod input;
+mod migrate;
 mod nouns;
 mod open_files;
 mod openapi;
 mod output;
+mod place;
 mod seed;
 mod serve;
 mod serving;
@@ -46,6 +50,12 @@ enum Command {
     Serve(serve::Arguments),
     /// Say why a credential or a captured request would be refused, without a server
     Doctor(doctor::Arguments),
+    /// Bring the schema of the database up to date, or say how far it is
+    Migrate(migrate::Arguments),
+    /// Write every record to a file, to import it into another database
+    Export(export::Arguments),
+    /// Store every record of an exported file in an empty database
+    Import(import::Arguments),
     /// Add sample merchants with credentials and print these as lines of JSON
     Seed(seed::Arguments),
     #[command(flatten)]
@@ -71,6 +81,9 @@ pub fn run() -> ExitCode {
                     Command::Openapi(arguments) => openapi::run(&arguments).map(done),
                     Command::Serve(arguments) => serve::run(arguments).await.map(done),
                     Command::Doctor(arguments) => doctor::run(arguments).await,
+                    Command::Migrate(arguments) => migrate::run(arguments).await,
+                    Command::Export(arguments) => export::run(arguments).await,
+                    Command::Import(arguments) => import::run(arguments).await,
                     Command::Seed(arguments) => seed::run(arguments).await,
                     Command::Account(nouns) => account::run(nouns).await,
                 }

@@ -1,7 +1,6 @@
 //! `tollgate seed`: sample merchants with credentials, for measuring and for trying things out.
 
 use std::io::{BufWriter, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -9,7 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
 use super::Failure;
-use super::account::refuse_keys_alone;
+use super::place::Place;
 use crate::account::Actor;
 use crate::administration::{NewSamples, Sample};
 use crate::app::{Options, Services};
@@ -20,9 +19,8 @@ use crate::webhooks::TargetPolicy;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The data directory; made if it does not exist, refused while a server uses it
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
+    #[command(flatten)]
+    place: Place,
     /// How many merchants to add
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     merchants: u32,
@@ -48,9 +46,14 @@ struct Line<'s> {
 const BATCH: u32 = 5000;
 
 pub(super) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
-    refuse_keys_alone(&arguments.data)?;
+    if !arguments.place.is_named() {
+        return Err(Failure::Usage("name the data directory with --data, or a configuration with --config".to_owned()));
+    }
+    let located = arguments.place.locate()?;
+    located.refuse_keys_alone()?;
     let _logs = telemetry::start(LogFormat::Json, LogFilter::quiet(), Clock::system()).map_err(Failure::Runtime)?;
-    let services = Services::open(&arguments.data, Options::system(TargetPolicy::Public)?).await?;
+    let options = Options { storage: located.storage()?, ..Options::system(TargetPolicy::Public)? };
+    let services = Services::open(&located.data, options).await?;
     let result = add(&services, &arguments).await;
     services.close().await;
     result.map(|()| ExitCode::SUCCESS)

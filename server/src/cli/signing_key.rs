@@ -1,14 +1,14 @@
 //! `tollgate signing-key`: show, rotate and prune the keys that sign tokens.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
 use super::Failure;
-use crate::app::Services;
+use super::place::Place;
 use crate::clock::Clock;
 use crate::keys::{
     KeyFile, KeyFileChange, KeyFileError, MIN_PUBLICATION, RotationError, RotationReason, SigningKeyLine, TokenKind,
@@ -33,9 +33,8 @@ enum Action {
 
 #[derive(Debug, Args)]
 struct Chosen {
-    /// Where the key file is
-    #[arg(long, value_name = "DIR", default_value = "tollgate-data")]
-    data: PathBuf,
+    #[command(flatten)]
+    place: Place,
     /// Which tokens the keys sign
     #[arg(long, value_enum, default_value_t = Kind::All)]
     kind: Kind,
@@ -78,19 +77,19 @@ pub enum SigningKeyError {
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let now = Clock::system().now();
     let lines = match &arguments.action {
-        Action::List(chosen) => list(chosen, now),
-        Action::Rotate(rotation) => rotate(rotation, now),
-        Action::Prune(chosen) => prune(chosen, now),
+        Action::List(chosen) => list(chosen, &chosen.path()?, now),
+        Action::Rotate(rotation) => rotate(rotation, &rotation.chosen.path()?, now),
+        Action::Prune(chosen) => prune(chosen, &chosen.path()?, now),
     }?;
     let mut out = std::io::stdout().lock();
     out.write_all(table(&lines).as_bytes()).and_then(|()| out.flush()).map_err(Failure::Output)
 }
 
-fn list(chosen: &Chosen, now: OffsetDateTime) -> Result<Vec<SigningKeyLine>, SigningKeyError> {
-    Ok(KeyFile::read(&chosen.path())?.signing_keys(chosen.kind.kinds(), now))
+fn list(chosen: &Chosen, path: &Path, now: OffsetDateTime) -> Result<Vec<SigningKeyLine>, SigningKeyError> {
+    Ok(KeyFile::read(path)?.signing_keys(chosen.kind.kinds(), now))
 }
 
-fn rotate(rotation: &Rotate, now: OffsetDateTime) -> Result<Vec<SigningKeyLine>, SigningKeyError> {
+fn rotate(rotation: &Rotate, path: &Path, now: OffsetDateTime) -> Result<Vec<SigningKeyLine>, SigningKeyError> {
     let (reason, default) = if rotation.compromised {
         (RotationReason::Compromised, Duration::ZERO)
     } else {
@@ -98,14 +97,14 @@ fn rotate(rotation: &Rotate, now: OffsetDateTime) -> Result<Vec<SigningKeyLine>,
     };
     let rng = Rng::system();
     let use_after = rotation.use_after.unwrap_or(default);
-    let mut change = KeyFileChange::begin(&rotation.chosen.path())?;
+    let mut change = KeyFileChange::begin(path)?;
     let added = change.keys.rotate(rotation.chosen.kind.kinds(), use_after, reason, now, &rng)?;
     change.commit(&rng)?;
     Ok(added)
 }
 
-fn prune(chosen: &Chosen, now: OffsetDateTime) -> Result<Vec<SigningKeyLine>, SigningKeyError> {
-    let mut change = KeyFileChange::begin(&chosen.path())?;
+fn prune(chosen: &Chosen, path: &Path, now: OffsetDateTime) -> Result<Vec<SigningKeyLine>, SigningKeyError> {
+    let mut change = KeyFileChange::begin(path)?;
     let removed = change.keys.prune(chosen.kind.kinds(), now);
     if !removed.is_empty() {
         change.commit(&Rng::system())?;
@@ -114,8 +113,8 @@ fn prune(chosen: &Chosen, now: OffsetDateTime) -> Result<Vec<SigningKeyLine>, Si
 }
 
 impl Chosen {
-    fn path(&self) -> PathBuf {
-        self.data.join(Services::KEYS)
+    fn path(&self) -> Result<PathBuf, Failure> {
+        Ok(self.place.locate()?.keys())
     }
 }
 

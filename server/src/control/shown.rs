@@ -29,7 +29,7 @@ impl Shown {
         self.secret.as_ref()
     }
 
-    pub(super) fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
         self.members.push((name.into(), value.into()));
         self
     }

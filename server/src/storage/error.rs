@@ -39,13 +39,22 @@ impl StorageError {
 
     /// Whether another transaction stood in the way: nothing happened, and the same again may well succeed.
     pub(crate) fn is_contended(&self) -> bool {
-        const SERIALIZATION_FAILURE: &str = "40001";
-        const DEADLOCK_DETECTED: &str = "40P01";
         // A row came to be referred to, or went, after it was looked at.
         const FOREIGN_KEY_VIOLATION: &str = "23503";
+        self.is_outrun() || self.has_code(&[FOREIGN_KEY_VIOLATION])
+    }
+
+    /// The same, where rows that are referred to are written in the same transaction: only what another one caused.
+    pub(crate) fn is_outrun(&self) -> bool {
+        const SERIALIZATION_FAILURE: &str = "40001";
+        const DEADLOCK_DETECTED: &str = "40P01";
+        self.has_code(&[SERIALIZATION_FAILURE, DEADLOCK_DETECTED])
+    }
+
+    fn has_code(&self, codes: &[&str]) -> bool {
         let error = self.source.as_ref().and_then(|source| source.downcast_ref::<sqlx::Error>());
         let code = error.and_then(sqlx::Error::as_database_error).and_then(DatabaseError::code);
-        code.is_some_and(|code| [SERIALIZATION_FAILURE, DEADLOCK_DETECTED, FOREIGN_KEY_VIOLATION].contains(&&*code))
+        code.is_some_and(|code| codes.contains(&&*code))
     }
 }
 

@@ -5,6 +5,8 @@ mod backup;
 mod dev;
 mod doctor;
 mod manual;
+mod migrate;
+mod moving;
 mod secret_keys;
 mod seed;
 mod socket;
@@ -17,14 +19,14 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 
 /// What a command printed and how it ended.
-struct Ran {
-    code: Option<i32>,
-    out: String,
-    err: String,
+pub(crate) struct Ran {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 /// Runs `tollgate` with these arguments and this standard input.
-fn run(arguments: &[&str], input: &str) -> Ran {
+pub(crate) fn run(arguments: &[&str], input: &str) -> Ran {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tollgate"));
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();

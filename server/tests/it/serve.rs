@@ -1,5 +1,6 @@
 //! The real binary under a configuration file: TLS, a terminator, metrics, a new certificate, and starts that must fail.
 
+mod moving;
 mod shared;
 
 use std::collections::HashMap;

@@ -4,13 +4,13 @@ mod credential;
 mod records;
 mod request;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::place::Place;
 use super::{Failure, output};
 use crate::auth::ListenerMode;
 use crate::clock::Clock;
@@ -36,9 +36,8 @@ struct Against {
     /// The time to judge at, RFC 3339 or Unix seconds; now by default
     #[arg(long, value_name = "TIME", value_parser = time_argument)]
     at: Option<OffsetDateTime>,
-    /// Look the public id up in this data directory, if no server uses it
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
+    #[command(flatten)]
+    place: Place,
     /// Print one line of JSON
     #[arg(long)]
     json: bool,
@@ -65,8 +64,8 @@ impl Against {
     }
 
     async fn finish(&self, mut report: Report, conditions: Conditions) -> Result<ExitCode, Failure> {
-        if let Some(data) = &self.data {
-            records::look_up(data, &mut report, conditions.now).await?;
+        if self.place.is_named() {
+            records::look_up(&self.place.locate()?, &mut report, conditions.now).await?;
         }
         let text = if self.json { output::json(&report)? } else { report.to_string() };
         output::line(&text)?;

@@ -1,20 +1,20 @@
-//! Looking up what was seen in a data directory.
-
-use std::path::Path;
+//! Looking up what was seen among the records.
 
 use time::OffsetDateTime;
 
 use crate::app::{Options, Services};
 use crate::cli::Failure;
+use crate::cli::place::Located;
 use crate::doctor::{self, Place, Report, SeenKind};
 use crate::webhooks::TargetPolicy;
 
 /// Adds what the records of the credentials that were seen have against them; makes no directory and no database.
-pub(super) async fn look_up(data: &Path, report: &mut Report, now: OffsetDateTime) -> Result<(), Failure> {
-    if !data.join(Services::DATABASE).exists() {
-        return Err(Failure::Usage(format!("{} holds no database", data.display())));
+pub(super) async fn look_up(located: &Located, report: &mut Report, now: OffsetDateTime) -> Result<(), Failure> {
+    if located.require_database().is_err() {
+        return Err(Failure::Usage(format!("{} holds no database", located.data.display())));
     }
-    let services = Services::open(data, Options::system(TargetPolicy::Public)?).await?;
+    let options = Options { storage: located.storage()?, ..Options::system(TargetPolicy::Public)? };
+    let services = Services::open(&located.data, options).await?;
     let result = judge(&services, report, now).await;
     services.close().await;
     result

@@ -8,6 +8,7 @@ use sqlx::{PgPool, SqlitePool};
 
 use super::group::{GroupEnd, GroupWriter, Lease};
 use super::query::{Executor, Fetch, Fetched, Query};
+use super::schema::SchemaStep;
 use super::{postgres, query, query_scalar, sqlite};
 use crate::storage::StorageError;
 
@@ -49,6 +50,12 @@ enum End {
 /// The database could not be opened; nothing in it was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
+    /// A step of its schema is not the one of this release.
+    #[error(
+        "step {1} of the schema of {0} is not the one of this release: it was made by a build that was not released, or \
+         by hand. Use that build, or restore a backup"
+    )]
+    Altered(String, i64),
     /// The file is not a database, or is damaged.
     #[error("{path} is damaged or not a database: restore it from a backup, or move it away to start anew", path = .0.display())]
     Damaged(PathBuf),
@@ -58,6 +65,16 @@ pub enum OpenError {
     /// The database was written by a newer release.
     #[error("{0} was written by a newer release of tollgate: use that release, or restore a backup")]
     Newer(String),
+    /// Its schema is that of an older release, and may not be changed by this user or this call.
+    #[error("the schema of {0} is that of an older release: run tollgate migrate as a user that may change its tables")]
+    Outdated(String),
+    /// It can be read and not written.
+    #[error(
+        "{path} cannot be written: give the user that runs tollgate a file, a directory and a file system that it may \
+         write to",
+        path = .0.display()
+    )]
+    ReadOnly(PathBuf),
     /// The server does not answer, or refuses.
     #[error("{0} cannot be used: {1}")]
     Unreachable(String, String),
@@ -83,7 +100,7 @@ impl Database {
     ///
     /// [`OpenError`] as its variants say.
     pub async fn sqlite(path: &Path) -> Result<Self, OpenError> {
-        sqlite::open(path).await
+        sqlite::open(path).await.map(|(database, _)| database)
     }
 
     /// Connects to a PostgreSQL database (`postgres://…`) and applies the migrations that are missing.
@@ -93,6 +110,45 @@ impl Database {
     /// [`OpenError`] as its variants say.
     pub async fn postgres(url: &str) -> Result<Self, OpenError> {
         postgres::open(url).await
+    }
+
+    /// The steps of the schema of a SQLite file, without changing anything.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`] as its variants say.
+    pub async fn sqlite_schema(path: &Path) -> Result<Vec<SchemaStep>, OpenError> {
+        sqlite::look(path).await.map(|(_, steps)| steps)
+    }
+
+    /// The steps of the schema of a PostgreSQL database, without changing anything.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`] as its variants say.
+    pub async fn postgres_schema(url: &str) -> Result<Vec<SchemaStep>, OpenError> {
+        postgres::look(url).await.map(|(_, steps)| steps)
+    }
+
+    /// Applies the steps that a SQLite file lacks, and tells which they were.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`] as its variants say.
+    pub async fn migrate_sqlite(path: &Path) -> Result<Vec<SchemaStep>, OpenError> {
+        let (database, steps) = sqlite::open(path).await?;
+        database.close().await;
+        Ok(steps)
+    }
+
+    /// Applies the steps that a PostgreSQL database lacks, and tells which they were. Of several callers at once one
+    /// does, and the others wait for it.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`] as its variants say.
+    pub async fn migrate_postgres(url: &str) -> Result<Vec<SchemaStep>, OpenError> {
+        postgres::migrate(url).await
     }
 
     /// Whether no key file was ever used with it and no merchant stored.
@@ -156,7 +212,7 @@ impl Database {
 }
 
 impl Writer {
-    async fn begin(&self) -> Result<Transaction, StorageError> {
+    pub(super) async fn begin(&self) -> Result<Transaction, StorageError> {
         Ok(match self {
             Self::Postgres(pool) => Transaction::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL SERIALIZABLE").await?),
             Self::Sqlite(writer) => Transaction::Sqlite(writer.lease().await?),

@@ -52,6 +52,11 @@ pub(super) fn postgres() -> Migrator {
     migrator(STEPS, |step| Some(step.postgres))
 }
 
+/// The number of the newest step.
+pub(super) fn newest() -> i64 {
+    STEPS.last().map_or(0, |step| step.version)
+}
+
 /// As a release from before this step had it.
 #[cfg(test)]
 pub(super) fn sqlite_before(name: &str) -> Migrator {

@@ -44,6 +44,7 @@ mod query;
 mod row;
 mod rsa_keys;
 mod samples;
+mod schema;
 mod second_factors;
 mod secret_keys;
 mod secrets;
@@ -51,6 +52,7 @@ mod sent_forms;
 mod sessions;
 mod snapshot;
 mod sqlite;
+mod transfer;
 mod usage;
 mod users;
 mod vault;
@@ -59,6 +61,8 @@ mod webhook_upkeep;
 mod webhooks;
 
 pub use database::{Database, OpenError};
+pub use schema::{SchemaStep, StepState};
+pub use transfer::{ExportError, ExportFile, Exported, ImportError, Importing, Source};
 
 pub(in crate::storage) use line::{Ear, KnownNode, Line};
 

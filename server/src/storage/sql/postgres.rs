@@ -4,19 +4,21 @@ use std::net::IpAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::migrate::MigrateError;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgSslMode};
-use sqlx::{Arguments, PgExecutor};
+use sqlx::{Arguments, Connection, PgConnection, PgExecutor};
 
 use super::column::Row;
 use super::database::{Database, OpenError, Reader, Writer};
 use super::migrations;
 use super::query::{Fetch, Fetched, Query, Value};
+use super::schema::{self, SchemaStep};
 
 /// Connections of one node.
 const CONNECTIONS: u32 = 16;
 /// How long a request waits for a connection.
 const ACQUIRE: Duration = Duration::from_secs(5);
+/// How long the first connection may take.
+const CONNECT: Duration = Duration::from_secs(30);
 /// What every connection is told: answers are durable, nothing hangs for ever.
 const SETTINGS: [(&str, &str); 3] =
     [("synchronous_commit", "on"), ("statement_timeout", "5s"), ("idle_in_transaction_session_timeout", "10s")];
@@ -24,28 +26,63 @@ const SETTINGS: [(&str, &str); 3] =
 /// Connects, and applies the migrations that are missing; of several nodes that start at once one does, under an
 /// advisory lock, and the others wait for it.
 pub(super) async fn open(url: &str) -> Result<Database, OpenError> {
-    let options = PgConnectOptions::from_str(url).map_err(|_| OpenError::Url)?.application_name("tollgate");
-    let name = name(&options);
-    if !is_local(&options) && !matches!(options.get_ssl_mode(), PgSslMode::VerifyFull) {
-        return Err(OpenError::Insecure(name));
-    }
-    let unreachable = |error: sqlx::Error| OpenError::Unreachable(name.clone(), error.to_string());
-    // A migration may take longer than a request may.
-    let patient = options.clone().options([SETTINGS[0]]);
-    let pool = PgPoolOptions::new().max_connections(1).connect_with(patient).await.map_err(unreachable)?;
-    let migrated = migrations::postgres().run(&pool).await;
-    pool.close().await;
-    migrated.map_err(|error| match error {
-        MigrateError::VersionMissing(_) | MigrateError::VersionMismatch(_) => OpenError::Newer(name.clone()),
-        other => OpenError::Unreachable(name.clone(), other.to_string()),
-    })?;
+    migrate(url).await?;
+    let (options, name) = read(url)?;
     let pool = PgPoolOptions::new()
         .max_connections(CONNECTIONS)
         .acquire_timeout(ACQUIRE)
         .connect_with(options.options(SETTINGS))
         .await
-        .map_err(unreachable)?;
+        .map_err(|error| unreachable(name, &error))?;
     Ok(Database { read: Reader::Postgres(pool.clone()), write: Writer::Postgres(pool) })
+}
+
+/// Applies the migrations that are missing.
+pub(super) async fn migrate(url: &str) -> Result<Vec<SchemaStep>, OpenError> {
+    let (mut connection, name) = connect(url).await?;
+    let begun = is_begun(&mut connection).await.map_err(|error| unreachable(name.clone(), &error))?;
+    let updated = schema::update(&mut connection, &migrations::postgres(), begun).await;
+    // Closed also without a farewell: the server undoes what is open, its advisory lock included.
+    drop(connection.close().await);
+    updated.map_err(|error| schema::told(name, error, unreachable))
+}
+
+/// Connects for a long look, and says how far the schema is.
+pub(super) async fn look(url: &str) -> Result<(PgConnection, Vec<SchemaStep>), OpenError> {
+    let (mut connection, name) = connect(url).await?;
+    let begun = is_begun(&mut connection).await.map_err(|error| unreachable(name.clone(), &error))?;
+    let steps = schema::standing(&mut connection, &migrations::postgres(), begun).await;
+    Ok((connection, steps.map_err(|error| schema::told(name, error, unreachable))?))
+}
+
+/// One connection without the bounds on statements of a request: a migration may take longer.
+async fn connect(url: &str) -> Result<(PgConnection, String), OpenError> {
+    let (options, name) = read(url)?;
+    let options = options.options([SETTINGS[0]]);
+    let connecting = tokio::time::timeout(CONNECT, PgConnection::connect_with(&options)).await;
+    let connecting = connecting.map_err(|_| OpenError::Unreachable(name.clone(), "it does not answer".to_owned()))?;
+    let connection = connecting.map_err(|error| unreachable(name.clone(), &error))?;
+    Ok((connection, name))
+}
+
+/// Where it is, and what an error may call it.
+fn read(url: &str) -> Result<(PgConnectOptions, String), OpenError> {
+    let options = PgConnectOptions::from_str(url).map_err(|_| OpenError::Url)?.application_name("tollgate");
+    let name = name(&options);
+    if !is_local(&options) && !matches!(options.get_ssl_mode(), PgSslMode::VerifyFull) {
+        return Err(OpenError::Insecure(name));
+    }
+    Ok((options, name))
+}
+
+async fn is_begun(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    let table: Option<String> =
+        sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations')::text").fetch_one(connection).await?;
+    Ok(table.is_some())
+}
+
+fn unreachable(name: String, error: &sqlx::Error) -> OpenError {
+    OpenError::Unreachable(name, error.to_string())
 }
 
 /// Runs one statement.

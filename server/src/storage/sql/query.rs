@@ -82,6 +82,16 @@ pub(super) fn query_rows<'q>(insert: &'static str, columns: usize, rows: usize, 
     Query { text: AssertSqlSafe(text).into_sql_str(), values: Vec::new() }
 }
 
+/// A statement that is put together of names that stand in this program, and numbers: no value may be in the text.
+pub(super) fn query_built<'q>(text: String) -> Query<'q> {
+    Query { text: AssertSqlSafe(text).into_sql_str(), values: Vec::new() }
+}
+
+/// A [`query_built`] whose first column is wanted.
+pub(super) fn query_scalar_built<'q, T>(text: String) -> ScalarQuery<'q, T> {
+    ScalarQuery { query: query_built(text), column: PhantomData }
+}
+
 /// A statement whose first column is wanted.
 pub(super) fn query_scalar<'q, T>(text: &'static str) -> ScalarQuery<'q, T> {
     ScalarQuery { query: query(text), column: PhantomData }

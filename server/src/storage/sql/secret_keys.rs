@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
+use super::query::Query;
 use super::{Database, Row, query};
 use crate::clock::epoch_ms;
 use crate::keys::{KeyCheck, SecretKind};
@@ -121,29 +122,11 @@ impl SecretKeyRecords for Database {
     }
 
     async fn key_uses(&self, now: OffsetDateTime) -> Result<Vec<KeyUse>, StorageError> {
-        let digests = query(
-            "SELECT pepper_version AS version, COUNT(*) AS records FROM credentials WHERE revoked_at IS NULL \
-             AND (expires_at IS NULL OR expires_at > $1) AND (retiring_until IS NULL OR retiring_until > $1) \
-             GROUP BY pepper_version",
-        );
-        let digests = digests.bind(epoch_ms(now)).fetch_all(&self.read).await?;
-        let grants = query(
-            "SELECT pepper_version AS version, COUNT(*) AS records FROM checkout_grants \
-             WHERE revoked_at IS NULL AND expires_at > $1 GROUP BY pepper_version",
-        );
-        let grants = grants.bind(epoch_ms(now)).fetch_all(&self.read).await?;
-        let mut sealed = Vec::new();
-        for table in SEALED {
-            sealed.extend(query(table.count).fetch_all(&self.read).await?);
+        let mut found = Vec::new();
+        for (kind, query) in uses(now) {
+            found.extend(read_uses(kind, &query.fetch_all(&self.read).await?)?);
         }
-        let of = |kind, rows: Vec<Row>| {
-            rows.into_iter().map(move |row| {
-                let records = u64::try_from(row.try_get::<i64, _>("records")?).map_err(|_| StorageError::corrupt())?;
-                Ok(KeyUse { kind, version: row.try_get("version")?, records })
-            })
-        };
-        let digests = of(SecretKind::Pepper, digests);
-        digests.chain(of(SecretKind::TokenPepper, grants)).chain(of(SecretKind::Sealing, sealed)).collect()
+        Ok(found)
     }
 
     async fn end_grants_before(&self, version: u32, now: OffsetDateTime) -> Result<u64, StorageError> {
@@ -185,6 +168,32 @@ impl SecretKeyRecords for Database {
         })
         .await
     }
+}
+
+/// The statements that count which record needs which version.
+pub(super) fn uses(now: OffsetDateTime) -> Vec<(SecretKind, Query<'static>)> {
+    let digests = query(
+        "SELECT pepper_version AS version, COUNT(*) AS records FROM credentials WHERE revoked_at IS NULL \
+         AND (expires_at IS NULL OR expires_at > $1) AND (retiring_until IS NULL OR retiring_until > $1) \
+         GROUP BY pepper_version",
+    );
+    let grants = query(
+        "SELECT pepper_version AS version, COUNT(*) AS records FROM checkout_grants \
+         WHERE revoked_at IS NULL AND expires_at > $1 GROUP BY pepper_version",
+    );
+    let mut uses =
+        vec![(SecretKind::Pepper, digests.bind(epoch_ms(now))), (SecretKind::TokenPepper, grants.bind(epoch_ms(now)))];
+    uses.extend(SEALED.iter().map(|table| (SecretKind::Sealing, query(table.count))));
+    uses
+}
+
+/// What one of them found.
+pub(super) fn read_uses(kind: SecretKind, rows: &[Row]) -> Result<Vec<KeyUse>, StorageError> {
+    let read = |row: &Row| {
+        let records = u64::try_from(row.try_get::<i64, _>("records")?).map_err(|_| StorageError::corrupt())?;
+        Ok(KeyUse { kind, version: row.try_get("version")?, records })
+    };
+    rows.iter().map(read).collect()
 }
 
 fn record(row: &Row, table: usize, numbered: bool) -> Result<SealedRecord, StorageError> {

@@ -6,15 +6,17 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use sqlx::error::DatabaseError;
 use sqlx::migrate::MigrateError;
 use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Arguments, SqlStr, SqliteExecutor, SqlitePool};
+use sqlx::{Arguments, Connection, SqlStr, SqliteConnection, SqliteExecutor, SqlitePool};
 
 use super::column::Row;
 use super::database::{Database, OpenError, Reader, Writer};
 use super::group::GroupWriter;
 use super::migrations;
 use super::query::{Fetch, Fetched, Query, Value};
+use super::schema::{self, SchemaStep};
 use crate::storage::error::is_damage;
 
 /// Connections that only read.
@@ -31,8 +33,8 @@ pub(super) struct Statement {
 }
 
 /// Opens or makes the file and applies the migrations that are missing.
-pub(super) async fn open(path: &Path) -> Result<Database, OpenError> {
-    make_private(path).map_err(|error| OpenError::Unreadable(path.into(), error.to_string()))?;
+pub(super) async fn open(path: &Path) -> Result<(Database, Vec<SchemaStep>), OpenError> {
+    make_private(path).map_err(|error| unusable(path, &error))?;
     let check = Check::for_file(path).map_err(|error| OpenError::Unreadable(path.into(), error.to_string()))?;
     let options = SqliteConnectOptions::new()
         .filename(path)
@@ -49,14 +51,9 @@ pub(super) async fn open(path: &Path) -> Result<Database, OpenError> {
     if !sound {
         return Err(OpenError::Damaged(path.into()));
     }
-    migrations::sqlite().run(&write).await.map_err(|error| match error {
-        MigrateError::VersionMissing(_) | MigrateError::VersionMismatch(_) => {
-            OpenError::Newer(path.display().to_string())
-        }
-        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => classify(path, &error),
-        other => OpenError::Unreadable(path.into(), other.to_string()),
-    })?;
-    let write = write.acquire().await.map_err(|error| classify(path, &error))?.detach();
+    let mut write = write.acquire().await.map_err(|error| classify(path, &error))?.detach();
+    let begun = is_begun(&mut write).await.map_err(|error| classify(path, &error))?;
+    let steps = schema::update(&mut write, &migrations::sqlite(), begun).await.map_err(|error| told(path, error))?;
     let read = SqlitePoolOptions::new()
         .max_connections(READERS)
         .idle_timeout(None)
@@ -65,7 +62,29 @@ pub(super) async fn open(path: &Path) -> Result<Database, OpenError> {
         .connect_with(options.read_only(true))
         .await
         .map_err(|error| classify(path, &error))?;
-    Ok(Database { read: Reader::Sqlite(read), write: Writer::Sqlite(GroupWriter::start(write)) })
+    Ok((Database { read: Reader::Sqlite(read), write: Writer::Sqlite(GroupWriter::start(write)) }, steps))
+}
+
+/// Opens a file that is there for a long look, beside a server that may use it, and says how far its schema is.
+pub(super) async fn look(path: &Path) -> Result<(SqliteConnection, Vec<SchemaStep>), OpenError> {
+    let options = SqliteConnectOptions::new().filename(path).busy_timeout(BUSY).read_only(true);
+    let opened = SqliteConnection::connect_with(&options).await;
+    let mut connection = opened.map_err(|error| classify(path, &error))?;
+    let begun = is_begun(&mut connection).await.map_err(|error| classify(path, &error))?;
+    let steps = schema::standing(&mut connection, &migrations::sqlite(), begun).await;
+    Ok((connection, steps.map_err(|error| told(path, error))?))
+}
+
+async fn is_begun(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    let tables: i64 =
+        sqlx::query_scalar("SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = '_sqlx_migrations'")
+            .fetch_one(connection)
+            .await?;
+    Ok(tables == 1)
+}
+
+fn told(path: &Path, error: MigrateError) -> OpenError {
+    schema::told(path.display().to_string(), error, |_, error| classify(path, error))
 }
 
 impl Statement {
@@ -151,11 +170,32 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 }
 
 fn classify(path: &Path, error: &sqlx::Error) -> OpenError {
-    if is_damage(error) {
-        OpenError::Damaged(path.into())
-    } else {
-        OpenError::Unreadable(path.into(), error.to_string())
+    const READ_ONLY: u32 = 8;
+    const CANNOT_OPEN: u32 = 14;
+    match code(error) {
+        _ if is_damage(error) => OpenError::Damaged(path.into()),
+        Some(READ_ONLY) => OpenError::ReadOnly(path.into()),
+        // SQLite does not say why; the system does.
+        Some(CANNOT_OPEN) => match OpenOptions::new().write(true).open(path) {
+            Err(error) => unusable(path, &error),
+            Ok(_) => OpenError::Unreadable(path.into(), error.to_string()),
+        },
+        _ => OpenError::Unreadable(path.into(), error.to_string()),
     }
+}
+
+fn unusable(path: &Path, error: &std::io::Error) -> OpenError {
+    match error.kind() {
+        ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => OpenError::ReadOnly(path.into()),
+        _ => OpenError::Unreadable(path.into(), error.to_string()),
+    }
+}
+
+/// The kind of a failure as SQLite numbers it.
+fn code(error: &sqlx::Error) -> Option<u32> {
+    let code = error.as_database_error().and_then(DatabaseError::code)?;
+    // The low byte is the kind; what stands above it tells kinds of that kind apart.
+    code.parse::<u32>().ok().map(|code| code & 0xff)
 }
 
 #[cfg(test)]
@@ -167,8 +207,8 @@ mod tests {
     async fn opens_again_what_it_made() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("tollgate.db");
-        open(&path).await.unwrap().close().await;
-        open(&path).await.unwrap().close().await;
+        open(&path).await.unwrap().0.close().await;
+        open(&path).await.unwrap().0.close().await;
     }
 
     #[tokio::test]
@@ -198,7 +238,7 @@ mod tests {
         }
         old.close().await;
 
-        let db = open(&path).await.unwrap();
+        let (db, _) = open(&path).await.unwrap();
         let kept = query("SELECT * FROM sealed_secrets").fetch_one(&db.read).await.unwrap();
         assert_eq!(kept.try_get::<String, _>("purpose").unwrap(), "webhook");
         assert_eq!(kept.try_get::<Vec<u8>, _>("sealed").unwrap(), [1, 2]);
@@ -210,7 +250,7 @@ mod tests {
 
     /// A database of more than 64 MiB that was stopped cleanly.
     async fn large(path: &Path) {
-        let db = open(path).await.unwrap();
+        let (db, _) = open(path).await.unwrap();
         query("CREATE TABLE large AS SELECT zeroblob(68000000) AS filler").execute(&db.write).await.unwrap();
         db.close().await;
     }
@@ -219,11 +259,11 @@ mod tests {
     async fn a_large_file_is_looked_at_as_a_whole_after_an_unclean_stop_only() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("tollgate.db");
-        open(&path).await.unwrap().close().await;
+        open(&path).await.unwrap().0.close().await;
         assert_eq!(Check::for_file(&path).unwrap(), Check::Whole);
         large(&path).await;
         assert!(matches!(Check::for_file(&path).unwrap(), Check::Extent(_)));
-        let db = open(&path).await.unwrap();
+        let (db, _) = open(&path).await.unwrap();
         query("UPDATE audit_head SET seq = seq + 1").execute(&db.write).await.unwrap();
         assert_eq!(Check::for_file(&path).unwrap(), Check::Whole, "it would be one if it died now");
         db.close().await;
@@ -242,7 +282,7 @@ mod tests {
             assert!(matches!(open(&path).await, Err(OpenError::Damaged(_))), "cut at {cut} of {len}");
         }
         file.set_len(len).unwrap();
-        open(&path).await.unwrap().close().await;
+        open(&path).await.unwrap().0.close().await;
         // Behind the header of the file stands the first page of the schema.
         std::os::unix::fs::FileExt::write_all_at(&file, &[0xff; 64], 100).unwrap();
         assert!(matches!(open(&path).await, Err(OpenError::Damaged(_))));
@@ -252,7 +292,7 @@ mod tests {
     async fn a_damaged_page_that_is_met_later_fails_the_request_that_meets_it() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("tollgate.db");
-        let db = open(&path).await.unwrap();
+        let (db, _) = open(&path).await.unwrap();
         let roots: Vec<i64> = query_scalar("SELECT rootpage FROM sqlite_schema WHERE tbl_name = 'merchants'")
             .fetch_all(&db.read)
             .await
@@ -264,7 +304,7 @@ mod tests {
             let page = u64::try_from(root - 1).unwrap() * 4096;
             std::os::unix::fs::FileExt::write_all_at(&file, &[0xff; 4096], page).unwrap();
         }
-        let db = open(&path).await.unwrap();
+        let (db, _) = open(&path).await.unwrap();
         let met = crate::storage::Vault::merchants(&db).await.unwrap_err();
         assert_eq!(met.kind(), crate::storage::StorageErrorKind::Corrupt);
     }
@@ -274,7 +314,7 @@ mod tests {
         // Ends the transaction from inside, as a COMMIT on a full disk does.
         const END: &str = "INSERT OR ROLLBACK INTO audit_head SELECT * FROM audit_head";
         let dir = tempfile::tempdir().unwrap();
-        let db = open(&dir.path().join("tollgate.db")).await.unwrap();
+        let (db, _) = open(&dir.path().join("tollgate.db")).await.unwrap();
         let commit = || db.transaction(|tx| async move { tx.commit().await });
         query(END).execute(&db.write).await.unwrap_err();
         for _ in 0..3 {
@@ -294,7 +334,7 @@ mod tests {
     async fn refuses_a_database_of_a_newer_release() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("tollgate.db");
-        let db = open(&path).await.unwrap();
+        let (db, _) = open(&path).await.unwrap();
         let later = query(
             "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
              VALUES (9999, 'later', TRUE, x'00', 0)",

@@ -2,8 +2,8 @@
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{Connection, Row};
-use tollgate::account::{AuditEntry, AuditHead};
-use tollgate::administration::{AuditError, AuditFault, AuditFaultKind, Page};
+use tollgate::account::{AuditEntry, AuditFault, AuditFaultKind, AuditHead};
+use tollgate::administration::{AuditError, Page};
 use tollgate_apikey::Mode;
 
 use super::{actions, administration, operator, overlap};

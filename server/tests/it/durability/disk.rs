@@ -332,7 +332,7 @@ fn a_start_on_a_disk_that_cannot_be_written_is_refused() {
     assert_eq!(dev.stop(), Some(0));
     let files = listed(&disk.data());
     disk.remount("ro");
-    fails(&mut command(&disk.data()), "cannot be opened");
+    fails(&mut command(&disk.data()), "tollgate.db cannot be written: give the user that runs tollgate");
     assert_eq!(listed(&disk.data()), files, "nothing is left behind");
     let new = disk.path().join("new");
     fails(&mut command(&new), "cannot be used as data directory");
