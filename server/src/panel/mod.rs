@@ -50,6 +50,7 @@ mod overview;
 mod owners;
 mod pages;
 mod place;
+mod query;
 mod refused;
 mod repeat;
 mod revocation;
