@@ -11,7 +11,7 @@ use uuid::Builder;
 use super::{Actor, Administration, Error, Page};
 use crate::account::{Merchant, MerchantId, MerchantStatus, NewAuditEntry, Switch};
 use crate::payments::{Currency, Money, is_country};
-use crate::storage::{MerchantChange, REQUEST_SIGNING};
+use crate::storage::{MerchantChange, MerchantFilter, REQUEST_SIGNING};
 
 /// A merchant to be made.
 #[derive(Debug, Clone)]
@@ -99,6 +99,26 @@ impl Administration {
     /// [`Error::Storage`].
     pub async fn merchants(&self, page: Page) -> Result<Vec<Merchant>, Error> {
         Ok(self.directory.merchants_part(page.part()).await?)
+    }
+
+    /// The merchants that fit, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Storage`].
+    pub async fn find_merchants(&self, filter: &MerchantFilter, page: Page) -> Result<Vec<Merchant>, Error> {
+        Ok(self.directory.find_merchants(filter, page.part()).await?)
+    }
+
+    /// Notes that an administrator logged a merchant's users out of the control panel.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Storage`].
+    pub async fn note_sessions_ended(&self, actor: &Actor, id: &MerchantId, sessions: u64) -> Result<(), Error> {
+        let detail = [("sessions", json!(sessions))];
+        let entry = self.entry(actor, id, "merchant.sessions_ended", id.as_str(), detail);
+        Ok(self.directory.append_audit(&entry).await?)
     }
 
     /// A merchant by id.

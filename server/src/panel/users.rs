@@ -13,7 +13,7 @@ use super::{Act, Faults, Fields, Flash, Pages, Proven, Right, Section, SignedIn,
 use crate::account::{EmailAddress, Role, User, UserId};
 use crate::administration::{Error, Page};
 use crate::app::App;
-use crate::auth::{Reason, Refusal};
+use crate::auth::{Reason, Refusal, Send};
 use crate::mail::Notice;
 use crate::storage::LinkPurpose;
 
@@ -168,13 +168,29 @@ async fn invite(State(app): State<App>, Proven { who, input, .. }: Proven<Invita
         page_with(StatusCode::UNPROCESSABLE_ENTITY, &page_)
     };
     let (Some(email), Some(role)) = (email, role) else { return again(faults) };
+    let known = email.clone();
     match app.services.administration.invite_user(&who.actor(), &who.merchant.id, email, role).await {
         Ok(invited) => hand_over(&app, &who, &invited.user, invited.token.expose_secret()).await,
         Err(Error::Invalid(_)) => again(Faults::one("email", "This is not an e-mail address.")),
-        // The same for an account elsewhere: it must not be told whose.
-        Err(Error::Taken) => again(Faults::one("email", "This address has a login already and cannot be invited.")),
+        Err(Error::Taken) => {
+            let taken = app.services.administration.user_by_email(&known).await?;
+            // Without mail the answer is the link itself, and there is none.
+            if !app.services.mailer.is_on() || taken.is_none_or(|taken| taken.merchant == who.merchant.id) {
+                return again(Faults::one("email", "This address has a login already and cannot be invited."));
+            }
+            // That an address is known to another merchant is told to its owner alone.
+            if let Ok(Send::Yes) = app.services.gate.admit_link(&known, &who.arrival) {
+                let merchant = who.merchant.name.clone();
+                app.services.mailer.send(&known, &Notice::InvitedElsewhere { merchant }).await;
+            }
+            who.done(LIST, on_its_way(&known)).await
+        }
         Err(error) => Err(error.into()),
     }
+}
+
+fn on_its_way(email: &EmailAddress) -> Flash {
+    Flash::good(format!("An invitation is on its way to {}.", email.as_str()))
 }
 
 /// Sends the link, or shows it once where there is no mail.
@@ -183,7 +199,7 @@ async fn hand_over(app: &App, who: &SignedIn, user: &User, token: &str) -> Resul
     if app.services.mailer.is_on() {
         let merchant = who.merchant.name.clone();
         app.services.mailer.send(&user.email, &Notice::Invitation { merchant, link }).await;
-        return who.done(LIST, Flash::good(format!("An invitation is on its way to {email}."))).await;
+        return who.done(LIST, on_its_way(&user.email)).await;
     }
     page(&InvitedPage { view: who.view(Section::Users), email, link })
 }
