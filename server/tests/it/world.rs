@@ -25,7 +25,7 @@ use tollgate::demo;
 use tollgate::dialects::{self, Dialect};
 use tollgate::edge::router;
 use tollgate::mail::{Mailer, SmtpServer};
-use tollgate::storage::StorageUrl;
+use tollgate::storage::{Bound, StorageUrl};
 use tollgate::telemetry::Metrics;
 use tollgate::transport::Channel;
 use tollgate::webhooks::{Dialler, TargetPolicy};
@@ -135,7 +135,10 @@ async fn build_on_postgres(
 ) -> World {
     let dir = tempfile::tempdir().unwrap();
     let clock = Clock::manual(OffsetDateTime::from_unix_timestamp(T0).unwrap());
-    let options = Options { storage: Storage::Postgres { url, redis: None }, ..adapt(options(clock.clone())) };
+    let options = Options {
+        storage: Storage::Postgres { url, redis: None, bound: Bound::default() },
+        ..adapt(options(clock.clone()))
+    };
     let mut services = Services::open(dir.path(), options).await.unwrap();
     services.mailer = mailer(&services);
     let demo = demo::credentials(&services, SANDBOX, LIVE).await.unwrap().to_json().unwrap();
