@@ -5,6 +5,7 @@ mod exporter;
 mod json;
 mod logs;
 mod metrics;
+mod timestamp;
 
 pub use batch::Flush;
 pub use exporter::exporter;
