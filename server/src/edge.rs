@@ -1,17 +1,16 @@
 //! The outermost layer: it names the request, refuses it where HTTPS is required, bounds it in time, renders refusals,
 //! writes the log line and counts.
 
-use std::any::Any;
 use std::convert::Infallible;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::net::{IpAddr, SocketAddr};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::{ConnectInfo, MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
 use http::header::ALLOW;
@@ -19,14 +18,16 @@ use http::{HeaderName, HeaderValue, Method, StatusCode};
 use tollgate_checkout_scope::RawPath;
 use tollgate_client_address::ClientAddress;
 use tower::{Layer, Service, ServiceExt};
-use tower_http::catch_panic::{CatchPanic, CatchPanicLayer, ResponseForPanic};
 
 use crate::app::{App, Listener};
 use crate::auth::{Arrival, Reason, Refusal};
 use crate::dialects::{self, Dialect};
+use crate::openapi::{Served, Table};
 use crate::panel;
-use crate::request_id::RequestIds;
+use crate::request_id::RequestId;
+use crate::rng::RngError;
 use crate::telemetry::Seen;
+use crate::transport::Front;
 
 /// The longest a request may take, body included.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
@@ -37,34 +38,50 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 ///
 /// It stands before the routing, not inside each route: it sees the raw path first and the answer last.
 #[derive(Clone)]
-struct Edge(Arc<Parts>);
+pub struct Edge(Arc<Parts>);
 
 /// What the edge knows: the listener, whose shape a refusal takes, and what answers.
 struct Parts {
     app: App,
     dialects: Box<[&'static dyn Dialect]>,
-    routes: CatchPanic<Router, Panicked>,
-    ids: RequestIds,
+    table: Table,
+    /// For what is not in the table.
+    router: Router,
 }
 
-/// Every route of these dialects behind the edge; those of other dialects are not there.
+impl Edge {
+    /// Every route of these dialects behind the edge; those of other dialects are not there.
+    #[must_use]
+    pub fn new(app: &App, dialects: &[&'static dyn Dialect]) -> Self {
+        let (table, router) = dialects::routes(dialects, &app.listener.base_url).into_parts();
+        let router = router
+            .merge(dialects::pages(dialects))
+            .merge(if app.listener.panel.is_on() { panel::router(app) } else { Router::new() })
+            .fallback(|| async { Refusal::new(Reason::NotFound) })
+            .layer(NoteRoute)
+            .with_state(app.clone());
+        Self(Arc::new(Parts { app: app.clone(), dialects: dialects.into(), table, router }))
+    }
+
+    /// The same as a router, for callers without a socket.
+    #[must_use]
+    pub fn into_router(self) -> Router {
+        Router::new().fallback_service(self)
+    }
+}
+
+/// Every route of these dialects behind the edge, for callers without a socket.
 pub fn router(app: &App, dialects: &[&'static dyn Dialect]) -> Router {
-    let routes = dialects::routes(dialects, &app.listener.base_url)
-        .into_router()
-        .merge(dialects::pages(dialects))
-        .merge(if app.listener.panel.is_on() { panel::router(app) } else { Router::new() })
-        .fallback(|| async { Refusal::new(Reason::NotFound) })
-        .layer(NoteRoute)
-        .with_state(app.clone());
-    let routes = CatchPanicLayer::custom(Panicked).layer(routes);
-    Router::new().fallback_service(Edge(Arc::new(Parts {
-        app: app.clone(),
-        dialects: dialects.into(),
-        routes,
-        ids: RequestIds::default(),
-    })))
+    Edge::new(app, dialects).into_router()
 }
 
+impl Front for Edge {
+    async fn answer(&self, peer: SocketAddr, request: Request) -> Response {
+        answer(&self.0, Some(peer.ip()), request).await
+    }
+}
+
+/// For callers without a socket: the peer, if there is one, is a [`ConnectInfo`] of the request.
 impl Service<Request> for Edge {
     type Response = Response;
     type Error = Infallible;
@@ -76,19 +93,8 @@ impl Service<Request> for Edge {
 
     fn call(&mut self, request: Request) -> Self::Future {
         let parts = self.0.clone();
-        Box::pin(async move { Ok(answer(&parts, request).await) })
-    }
-}
-
-/// What a handler that panicked comes to.
-#[derive(Debug, Clone, Copy)]
-struct Panicked;
-
-impl ResponseForPanic for Panicked {
-    type ResponseBody = Body;
-
-    fn response_for_panic(&mut self, _: Box<dyn Any + Send>) -> Response {
-        Refusal::new(Reason::Internal).into_response()
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
+        Box::pin(async move { Ok(answer(&parts, peer, request).await) })
     }
 }
 
@@ -136,38 +142,32 @@ where
     }
 }
 
-async fn answer(Parts { app, dialects, routes, ids }: &Parts, mut request: Request) -> Response {
+async fn answer(parts: &Parts, peer: Option<IpAddr>, request: Request) -> Response {
+    let Parts { app, dialects, table, .. } = parts;
     let stopwatch = app.services.clock.stopwatch();
     let path = request.uri().path().to_owned();
     let method = request.method().clone();
     let caller_id = caller_request_id(&request).unwrap_or_default();
 
-    let id = ids.next(&app.services.rng).map_err(Refusal::from);
-    let inner = async {
-        let id = id.as_ref().map_err(Clone::clone)?;
-        require_https(app, &request)?;
-        RawPath::check(&path).map_err(|_| Refusal::new(Reason::AmbiguousPath))?;
-        let arrival = arrival(app, &request);
-        request.extensions_mut().insert(arrival);
-        match tokio::time::timeout(REQUEST_TIMEOUT, routes.clone().oneshot(request)).await {
-            Ok(Ok(response)) => Ok((response.into_response(), id.clone())),
-            Err(_) => Err(Refusal::new(Reason::Unavailable(1))),
+    let id = RequestId::next(&app.services.rng);
+    let (response, served) = match admit(app, peer, &path, &request, &id) {
+        Ok(arrival) => {
+            let served = table.find(&method, &path);
+            (handle(parts, served, request, arrival).await, served)
         }
-    };
-    let (response, id) = match inner.await {
-        Ok((response, id)) => (response, Some(id)),
-        Err(refusal) => (refusal.into_response(), id.ok()),
+        Err(refusal) => (refusal.into_response(), None),
     };
 
-    let route = response.extensions().get::<MatchedPath>().cloned();
+    let dialect = dialects.iter().find(|dialect| dialect.owns(&path)).map_or("-", |dialect| dialect.name());
+    let matched = response.extensions().get::<MatchedPath>().cloned();
     let (mut response, reason) = render(app, dialects, response, &path);
-    if let Some(value) = id.as_deref().and_then(|id| HeaderValue::from_str(id).ok()) {
+    if let Some(value) = id.ok().and_then(RequestId::to_header) {
         response.headers_mut().insert(X_REQUEST_ID, value);
     }
     let seen = Seen {
-        dialect: dialects.iter().find(|dialect| dialect.owns(&path)).map_or("-", |dialect| dialect.name()),
+        dialect,
         method: method_word(&method),
-        route: route.as_ref().map_or("-", MatchedPath::as_str),
+        route: matched.as_ref().map(MatchedPath::as_str).or(served.map(Served::template)).unwrap_or("-"),
         status: response.status().as_u16(),
         reason,
         elapsed: stopwatch.elapsed(),
@@ -177,7 +177,7 @@ async fn answer(Parts { app, dialects, routes, ids }: &Parts, mut request: Reque
     }
     tracing::info!(
         target: "tollgate::access",
-        request_id = id.as_deref().unwrap_or_default(),
+        request_id = id.as_ref().map_or("", RequestId::as_str),
         caller_request_id = caller_id,
         listener = app.listener.mode.as_str(),
         method = seen.method,
@@ -188,6 +188,46 @@ async fn answer(Parts { app, dialects, routes, ids }: &Parts, mut request: Reque
         "request"
     );
     response
+}
+
+/// What is checked before anything else of a request is looked at.
+fn admit(
+    app: &App,
+    peer: Option<IpAddr>,
+    path: &str,
+    request: &Request,
+    id: &Result<RequestId, RngError>,
+) -> Result<Arrival, Refusal> {
+    if let Err(error) = id {
+        return Err((*error).into());
+    }
+    require_https(app, peer, request)?;
+    RawPath::check(path).map_err(|_| Refusal::new(Reason::AmbiguousPath))?;
+    Ok(arrival(app, peer, request))
+}
+
+/// The handler's answer, within its time; a panic of it becomes a refusal.
+async fn handle(parts: &Parts, served: Option<&Served>, mut request: Request, arrival: Arrival) -> Response {
+    request.extensions_mut().insert(arrival);
+    let mut answer = match served {
+        Some(served) => served.answer(request, parts.app.clone()),
+        None => {
+            let routed = parts.router.clone().oneshot(request);
+            Box::pin(async move { routed.await.into_response() })
+        }
+    };
+    let mut guarded = poll_fn(move |context| {
+        catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(context)))
+            .unwrap_or_else(|_| Poll::Ready(Refusal::new(Reason::Internal).into_response()))
+    });
+    // Most handlers never wait, and need no timer.
+    match poll_fn(|context| Poll::Ready(Pin::new(&mut guarded).poll(context))).await {
+        Poll::Ready(response) => response,
+        Poll::Pending => match tokio::time::timeout(REQUEST_TIMEOUT, guarded).await {
+            Ok(response) => response,
+            Err(_) => Refusal::new(Reason::Unavailable(1)).into_response(),
+        },
+    }
 }
 
 /// Replaces a placeholder by the dialect's rendering; answers the reason for the log.
@@ -220,25 +260,20 @@ fn render(
 }
 
 /// Rule T1, before anything of the request is looked at.
-fn require_https(app: &App, request: &Request) -> Result<(), Refusal> {
+fn require_https(app: &App, peer: Option<IpAddr>, request: &Request) -> Result<(), Refusal> {
     let Listener { channel, trusted_proxies, .. } = &*app.listener;
-    if channel.is_secure(peer(request), trusted_proxies, request.headers()) {
+    if channel.is_secure(peer, trusted_proxies, request.headers()) {
         Ok(())
     } else {
         Err(Refusal::new(Reason::HttpsRequired))
     }
 }
 
-fn arrival(app: &App, request: &Request) -> Arrival {
+fn arrival(app: &App, peer: Option<IpAddr>, request: &Request) -> Arrival {
     let forwarded = request.headers().get_all(X_FORWARDED_FOR).iter().map(HeaderValue::as_bytes);
     // A router that is driven without a socket has no peer: its caller is on no list.
-    let client =
-        peer(request).map_or(ClientAddress::Unknown, |peer| app.listener.trusted_proxies.resolve(peer, forwarded));
+    let client = peer.map_or(ClientAddress::Unknown, |peer| app.listener.trusted_proxies.resolve(peer, forwarded));
     Arrival { now: app.services.clock.now(), client, mode: app.listener.mode }
-}
-
-fn peer(request: &Request) -> Option<IpAddr> {
-    request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip())
 }
 
 /// The method in the log: a caller's invention is not repeated.
@@ -260,4 +295,21 @@ fn caller_request_id(request: &Request) -> Option<String> {
     let text = request.headers().get(X_REQUEST_ID)?.to_str().ok()?;
     let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
     ((1..=64).contains(&text.len()) && plain).then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_hides_no_page() {
+        let (table, _) = dialects::routes(dialects::ALL, "http://sandbox.test").into_parts();
+        let pages = ["/main", "/panel", "/panel/log-in", "/sdk/v1/manifest.json", "/assets/checkout.css"];
+        for page in pages {
+            for method in [Method::GET, Method::POST] {
+                assert!(table.find(&method, page).is_none(), "{method} {page}");
+            }
+        }
+        assert!(table.find(&Method::GET, "/auth/whoami").is_some());
+    }
 }

@@ -1,17 +1,19 @@
 //! The names of requests: 32 hex digits each, drawn many at a time.
 
-use std::sync::{Mutex, PoisonError};
+use std::cell::RefCell;
+
+use http::HeaderValue;
 
 use crate::rng::{Rng, RngError};
 
-/// Gives out request ids.
-///
-/// An id is no secret, so the random bytes of many are drawn in one call and wait here.
-#[derive(Debug, Default)]
-pub(crate) struct RequestIds(Mutex<Vec<[u8; ID_LEN]>>);
+/// The name of one request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RequestId([u8; 2 * RequestId::LEN]);
 
-impl RequestIds {
-    /// Ids drawn at a time.
+impl RequestId {
+    /// 128 random bits.
+    const LEN: usize = 16;
+    /// Ids drawn at a time: an id is no secret, so the random bytes of many are drawn in one call and wait.
     const BATCH: usize = 64;
 
     /// The next id.
@@ -19,22 +21,38 @@ impl RequestIds {
     /// # Errors
     ///
     /// [`RngError`] when new ones are needed and the operating system refuses.
-    pub(crate) fn next(&self, rng: &Rng) -> Result<String, RngError> {
-        // An id is taken out under the lock, so a panic elsewhere cannot have left one to be given out twice.
-        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.is_empty() {
-            let mut batch = [[0; ID_LEN]; Self::BATCH];
-            rng.fill(batch.as_flattened_mut())?;
-            waiting.extend(batch);
+    pub(crate) fn next(rng: &Rng) -> Result<Self, RngError> {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let bytes = WAITING.with_borrow_mut(|waiting| {
+            if waiting.is_empty() {
+                let mut batch = [[0; Self::LEN]; Self::BATCH];
+                rng.fill(batch.as_flattened_mut())?;
+                waiting.extend(batch);
+            }
+            waiting.pop().ok_or(RngError)
+        })?;
+        let mut text = [0; 2 * Self::LEN];
+        for (digits, byte) in text.chunks_exact_mut(2).zip(bytes) {
+            digits.copy_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
         }
-        let id = waiting.pop().ok_or(RngError)?;
-        drop(waiting);
-        Ok(format!("{:032x}", u128::from_be_bytes(id)))
+        Ok(Self(text))
+    }
+
+    /// Its digits.
+    pub(crate) fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+
+    /// Its digits as the value of a header.
+    pub(crate) fn to_header(self) -> Option<HeaderValue> {
+        HeaderValue::from_bytes(&self.0).ok()
     }
 }
 
-/// 128 random bits.
-const ID_LEN: usize = 16;
+thread_local! {
+    /// Ids that were drawn on this thread and not given out.
+    static WAITING: RefCell<Vec<[u8; RequestId::LEN]>> = const { RefCell::new(Vec::new()) };
+}
 
 #[cfg(test)]
 mod tests {
@@ -44,9 +62,11 @@ mod tests {
 
     #[test]
     fn every_id_is_another_and_has_32_hex_digits() {
-        let (ids, rng) = (RequestIds::default(), Rng::system());
-        let given: HashSet<_> = (0..1_000).map(|_| ids.next(&rng).unwrap()).collect();
+        let rng = Rng::system();
+        let given: HashSet<_> = (0..1_000).map(|_| RequestId::next(&rng).unwrap().as_str().to_owned()).collect();
         assert_eq!(given.len(), 1_000);
         assert!(given.iter().all(|id| id.len() == 32 && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))));
+        let id = RequestId::next(&rng).unwrap();
+        assert_eq!(id.to_header().unwrap(), id.as_str());
     }
 }

@@ -97,7 +97,7 @@ impl MerchantId {
             Mode::Live => self.0.clone(),
             Mode::Test => {
                 let (country, id) = self.0[4..].split_once('-').unwrap_or_default();
-                format!("MCH-{country}-TEST-{id}")
+                ["MCH-", country, "-TEST-", id].concat()
             }
         }
     }

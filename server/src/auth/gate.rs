@@ -12,7 +12,7 @@ use super::dashboard::VerifiedHeaders;
 use super::principal::PanelUser;
 use super::throttle::Throttle;
 use super::{Arrival, Fault, Principal, Refusal, Via};
-use crate::account::{Credential, CredentialKind, EmailAddress, KeyFamily, MerchantId, Passwords, UserId};
+use crate::account::{Credential, CredentialKind, EmailAddress, KeyFamily, Merchant, MerchantId, Passwords, UserId};
 use crate::clock::{Clock, epoch_ms};
 use crate::keys::{Sealer, SecretKeys, TokenRing};
 use crate::limits::{Bucket, QuotaWindows, Quotas};
@@ -178,7 +178,8 @@ impl Gate {
         }
         let credential = self.find(&key, family.kind, arrival).await?;
         self.check_usable(&credential, arrival)?;
-        self.principal(&credential.merchant.clone(), key.mode(), Via::ApiKey(credential)).await
+        let merchant = self.merchant(&credential.merchant).await?;
+        Ok(Principal { merchant, mode: key.mode(), via: Via::ApiKey(credential) })
     }
 
     /// Authenticates an 88Pay pair of token and session id.
@@ -204,7 +205,8 @@ impl Gate {
         if !same_merchant {
             return Err(self.refuse(Fault::Token, arrival));
         }
-        self.principal(&credential.merchant.clone(), mode, Via::Session(credential)).await
+        let merchant = self.merchant(&credential.merchant).await?;
+        Ok(Principal { merchant, mode, via: Via::Session(credential) })
     }
 
     /// Authenticates a browser token.
@@ -349,8 +351,11 @@ impl Gate {
     }
 
     pub(super) async fn principal(&self, merchant: &MerchantId, mode: Mode, via: Via) -> Result<Principal, Refusal> {
-        let merchant = self.records.merchant(merchant).await?.ok_or_else(|| Refusal::new(super::Reason::Internal))?;
-        Ok(Principal { merchant, mode, via })
+        Ok(Principal { merchant: self.merchant(merchant).await?, mode, via })
+    }
+
+    async fn merchant(&self, id: &MerchantId) -> Result<Arc<Merchant>, Refusal> {
+        self.records.merchant(id).await?.ok_or_else(|| Refusal::new(super::Reason::Internal))
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use tollgate_client_address::TrustedProxies;
 
-use super::serving::{Part, until_stopped};
+use super::serving::{Part, Site, until_stopped};
 use super::shutdown::Stop;
 use super::{Failure, commands, guide, open_files};
 use crate::account::Switch;
@@ -17,7 +17,7 @@ use crate::auth::ListenerMode;
 use crate::clock::Clock;
 use crate::demo::{self, DemoError};
 use crate::dialects;
-use crate::edge::router;
+use crate::edge::Edge;
 use crate::mail::{Mailer, Paper};
 use crate::shop::{self, Sandbox, Till};
 use crate::telemetry::{self, LogFilter, LogFormat};
@@ -90,28 +90,31 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let stop = Stop::on_signal().map_err(Failure::Runtime)?;
     // Before anything is printed: who reads that may send a command at once.
     let commands = commands::take(&arguments.data, &services, stop.receiver());
-    let sandbox = listen(&services, sandbox, ListenerMode::Test)?;
-    let live = listen(&services, live, ListenerMode::Live)?;
-    let api = Sandbox::new(sandbox.router.clone(), &base_url(&sandbox.bound), shop.address());
-    let router = shop::router(Till::new(api, keys, &base_url(&shop), books));
-    let shop = Part { bound: shop, router, wire: Wire::Plain, bounds: Bounds::default(), meter: None };
+    let test = edge(&services, &sandbox, ListenerMode::Test)?;
+    let live_edge = edge(&services, &live, ListenerMode::Live)?;
+    let api = Sandbox::new(test.clone().into_router(), &base_url(&sandbox), shop.address());
+    let till = shop::router(Till::new(api, keys, &base_url(&shop), books));
+    let parts = vec![part(sandbox, Site::Api(test)), part(live, Site::Api(live_edge)), part(shop, Site::Aside(till))];
 
     let text = match arguments.print {
         Print::Json => printed.to_json().map_err(|_| DemoError::Incomplete("its credentials do not print"))?,
         Print::Text => guide::text(&printed, &arguments.data),
     };
     print(&text)?;
-    until_stopped(services, vec![sandbox, live, shop], commands, stop).await
+    until_stopped(services, parts, commands, stop).await
 }
 
-fn listen(services: &Arc<Services>, bound: Bound, mode: ListenerMode) -> Result<Part, Failure> {
+fn edge(services: &Arc<Services>, bound: &Bound, mode: ListenerMode) -> Result<Edge, Failure> {
     let mut listener = services
-        .listener(mode, &base_url(&bound), TrustedProxies::default(), Channel::Loopback)
+        .listener(mode, &base_url(bound), TrustedProxies::default(), Channel::Loopback)
         .map_err(StartError::from)?;
     listener.panel = Switch::On;
     let app = App { services: services.clone(), listener: Arc::new(listener) };
-    let router = router(&app, dialects::ALL);
-    Ok(Part { bound, router, wire: Wire::Plain, bounds: Bounds::default(), meter: None })
+    Ok(Edge::new(&app, dialects::ALL))
+}
+
+fn part(bound: Bound, site: Site) -> Part {
+    Part { bound, site, wire: Wire::Plain, bounds: Bounds::default(), meter: None }
 }
 
 /// The shop's address; without one, the usual or, if that is taken, any free one.

@@ -9,13 +9,13 @@ use tokio::sync::watch;
 use tokio_rustls::rustls::ServerConfig;
 use tollgate_client_address::TrustedProxies;
 
-use super::serving::{Part, until_stopped};
+use super::serving::{Part, Site, until_stopped};
 use super::shutdown::Stop;
 use super::{Failure, commands, open_files};
 use crate::app::{App, Options, Services, StartError};
 use crate::clock::Clock;
 use crate::config::{Config, ListenerConfig, Security};
-use crate::edge::router;
+use crate::edge::Edge;
 use crate::mail::Mailer;
 use crate::telemetry::{self, Metrics, exporter};
 use crate::transport::{Bound, Bounds, Channel, TlsIdentity, Wire, bind};
@@ -82,7 +82,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     if let (Some(bound), Some(metrics)) = (scraped, counted) {
         tracing::info!(address = %bound.address(), "metrics");
         let bounds = Bounds::with_connections(SCRAPERS);
-        parts.push(Part { bound, router: exporter(metrics), wire: Wire::Plain, bounds, meter: None });
+        parts.push(Part { bound, site: Site::Aside(exporter(metrics)), wire: Wire::Plain, bounds, meter: None });
     }
     let reloader = tokio::spawn(reload(hangup, certificates));
     let end = until_stopped(services, parts, commands, stop).await;
@@ -118,7 +118,7 @@ fn listen(
     listener.meter.clone_from(&meter);
     listener.panel = config.panel;
     let listener = Arc::new(listener);
-    let router = router(&App { services: services.clone(), listener }, &config.dialects);
+    let site = Site::Api(Edge::new(&App { services: services.clone(), listener }, &config.dialects));
     tracing::info!(
         address = %bound.address(),
         mode = config.mode.as_str(),
@@ -126,7 +126,7 @@ fn listen(
         tls = channel == Channel::Tls,
         "listening"
     );
-    Ok(Part { bound, router, wire, bounds, meter })
+    Ok(Part { bound, site, wire, bounds, meter })
 }
 
 /// Reads the certificates again at each SIGHUP; connections that stand keep theirs, and so does a listener whose new

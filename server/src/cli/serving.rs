@@ -1,26 +1,48 @@
 //! What every serving command does alike: opened services, listeners on them, and an orderly end.
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::Request;
+use axum::response::Response;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::Failure;
 use super::shutdown::Stop;
 use crate::app::Services;
+use crate::edge::Edge;
 use crate::telemetry::Meter;
-use crate::transport::{Bound, Bounds, Wire};
+use crate::transport::{Bound, Bounds, Front, Wire};
 
 /// A bound address and what is served there.
 pub(super) struct Part {
     pub(super) bound: Bound,
-    pub(super) router: Router,
+    pub(super) site: Site,
     pub(super) wire: Wire,
     pub(super) bounds: Bounds,
     pub(super) meter: Option<Meter>,
+}
+
+/// What a listener serves.
+#[derive(Clone)]
+pub(super) enum Site {
+    /// The dialects.
+    Api(Edge),
+    /// What is beside them: the demo shop, the metrics.
+    Aside(Router),
+}
+
+impl Front for Site {
+    async fn answer(&self, peer: SocketAddr, request: Request) -> Response {
+        match self {
+            Self::Api(edge) => edge.answer(peer, request).await,
+            Self::Aside(router) => router.answer(peer, request).await,
+        }
+    }
 }
 
 /// How often what expired is removed.
@@ -50,8 +72,8 @@ pub(super) async fn until_stopped(
         webhooks.run(stopping).await;
         Ok(())
     });
-    for Part { bound, router, wire, bounds, meter } in parts {
-        running.spawn(bound.serve(router, wire, bounds, meter, stop.receiver()));
+    for Part { bound, site, wire, bounds, meter } in parts {
+        running.spawn(bound.serve(site, wire, bounds, meter, stop.receiver()));
     }
     let mut end = Ok(());
     while let Some(over) = running.join_next().await {

@@ -62,9 +62,18 @@ impl Window {
 }
 
 impl Bucket {
+    /// Windows that a bucket has at most.
+    pub const MAX_WINDOWS: usize = 4;
+
     /// A bucket of these windows.
+    ///
+    /// # Panics
+    ///
+    /// With more than [`MAX_WINDOWS`](Self::MAX_WINDOWS); buckets are constants, so that this is seen when they are
+    /// compiled.
     #[must_use]
     pub const fn new(name: &'static str, windows: &'static [Window]) -> Self {
+        assert!(windows.len() <= Self::MAX_WINDOWS, "too many windows");
         Self { name, windows, scale: 1 }
     }
 

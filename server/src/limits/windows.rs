@@ -31,6 +31,9 @@ enum WhenFull {
 
 type Shard<S> = HashMap<(&'static str, S), Log>;
 
+/// Where the windows of a bucket begin in a log.
+type Starts = [usize; Bucket::MAX_WINDOWS];
+
 /// The grants of one subject in one bucket, oldest first.
 #[derive(Debug, Default)]
 struct Log {
@@ -70,7 +73,11 @@ impl<S: Hash + Eq + Clone> QuotaWindows<S> {
     pub fn debit(&self, bucket: &Bucket, subject: &S, now_ms: i64) -> Result<Quota, Quota> {
         let mut shard = self.shard(subject);
         let key = (bucket.name, subject.clone());
-        if !shard.contains_key(&key) && shard.len() >= self.capacity {
+        // Nearly every subject was there before.
+        if let Some(log) = shard.get_mut(&key) {
+            return log.debit(bucket, now_ms);
+        }
+        if shard.len() >= self.capacity {
             shard.retain(|_, log| log.grants.back().is_some_and(|last| now_ms - last < log.longest_ms));
             if shard.len() >= self.capacity {
                 match self.when_full {
@@ -79,26 +86,15 @@ impl<S: Hash + Eq + Clone> QuotaWindows<S> {
                 }
             }
         }
-        let log = shard.entry(key).or_default();
-        log.longest_ms = bucket.windows().map(|window| window.length_ms()).max().unwrap_or_default();
-        log.follow_clock(now_ms, CLOCK_STEP_MS);
-        // Requests that overtook each other must not reorder the log.
-        let now_ms = log.grants.back().map_or(now_ms, |last| now_ms.max(*last));
-        log.forget_old(now_ms);
-        let before = state(&log.grants, bucket, now_ms);
-        if before.wait_ms > 0 {
-            return Err(before);
-        }
-        log.grants.push_back(now_ms);
-        Ok(state(&log.grants, bucket, now_ms))
+        shard.entry(key).or_default().debit(bucket, now_ms)
     }
 
     /// How the windows stand; looking changes nothing.
     pub fn peek(&self, bucket: &Bucket, subject: &S, now_ms: i64) -> Quota {
         let shard = self.shard(subject);
         match shard.get(&(bucket.name, subject.clone())) {
-            Some(log) => state(&log.grants, bucket, now_ms),
-            None => state(&VecDeque::new(), bucket, now_ms),
+            Some(log) => log.state(bucket, &log.starts(bucket, now_ms), now_ms),
+            None => Log::default().state(bucket, &Starts::default(), now_ms),
         }
     }
 
@@ -151,6 +147,44 @@ fn forget_quietest<S: Hash + Eq + Clone>(shard: &mut Shard<S>) {
 }
 
 impl Log {
+    fn debit(&mut self, bucket: &Bucket, now_ms: i64) -> Result<Quota, Quota> {
+        self.longest_ms = bucket.windows().map(|window| window.length_ms()).max().unwrap_or_default();
+        self.follow_clock(now_ms, CLOCK_STEP_MS);
+        // Requests that overtook each other must not reorder the log.
+        let now_ms = self.grants.back().map_or(now_ms, |last| now_ms.max(*last));
+        self.forget_old(now_ms);
+        let starts = self.starts(bucket, now_ms);
+        let before = self.state(bucket, &starts, now_ms);
+        if before.wait_ms > 0 {
+            return Err(before);
+        }
+        self.grants.push_back(now_ms);
+        Ok(self.state(bucket, &starts, now_ms))
+    }
+
+    /// Where each window begins: what comes before has left it.
+    fn starts(&self, bucket: &Bucket, now_ms: i64) -> Starts {
+        let mut starts = Starts::default();
+        for (start, window) in starts.iter_mut().zip(bucket.windows()) {
+            let gone = |grant: &i64| now_ms - grant >= window.length_ms();
+            // Of the longest window nothing has left: that was forgotten.
+            *start = if self.grants.front().is_some_and(gone) { self.grants.partition_point(gone) } else { 0 };
+        }
+        starts
+    }
+
+    fn state(&self, bucket: &Bucket, starts: &Starts, now_ms: i64) -> Quota {
+        let figures = |(window, start): (Window, &usize)| {
+            let limit = usize::try_from(window.limit).unwrap_or(usize::MAX);
+            Figures {
+                used: (self.grants.len() - start) as u64,
+                oldest_ms: self.grants.get(*start).copied(),
+                leaving_ms: self.grants.len().checked_sub(limit).and_then(|leaving| self.grants.get(leaving)).copied(),
+            }
+        };
+        Quota::tightest(bucket, now_ms, bucket.windows().zip(starts).map(figures))
+    }
+
     /// A grant stamped while the clock was ahead would otherwise block its subject until the clock is there again.
     fn follow_clock(&mut self, now_ms: i64, step_ms: i64) {
         let ahead = self.grants.back().map_or(0, |last| last - now_ms);
@@ -164,19 +198,6 @@ impl Log {
             self.grants.pop_front();
         }
     }
-}
-
-fn state(log: &VecDeque<i64>, bucket: &Bucket, now_ms: i64) -> Quota {
-    let figures = |window: Window| {
-        let start = log.partition_point(|grant| now_ms - grant >= window.length_ms());
-        let limit = usize::try_from(window.limit).unwrap_or(usize::MAX);
-        Figures {
-            used: (log.len() - start) as u64,
-            oldest_ms: log.get(start).copied(),
-            leaving_ms: log.len().checked_sub(limit).and_then(|leaving| log.get(leaving)).copied(),
-        }
-    };
-    Quota::tightest(bucket, now_ms, bucket.windows().map(figures))
 }
 
 #[cfg(test)]

@@ -12,11 +12,13 @@ mod operation;
 mod refusals;
 mod route;
 mod schemas;
+mod table;
 
 pub use access::{Access, Scheme, SchemeKind, Tag};
 pub use document::{Document, Renderer};
 pub use operation::Operation;
 pub use route::{Route, Routes};
 pub use schemas::SchemaOf;
+pub use table::{Served, Table};
 
 pub(crate) use endpoint::endpoint;

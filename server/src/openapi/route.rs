@@ -6,6 +6,7 @@ use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use http::Method;
 
+use super::table::{Served, Table};
 use super::{Document, Operation, Renderer};
 use crate::app::App;
 
@@ -14,6 +15,7 @@ pub struct Route {
     method: Method,
     path: String,
     handler: MethodRouter<App>,
+    served: Served,
     operation: Operation,
 }
 
@@ -76,7 +78,9 @@ impl Route {
         H: Handler<T, App>,
         T: 'static,
     {
-        Self { method, path: path.into(), handler: on(filter, handler), operation }
+        let path = path.into();
+        let served = Served::new(method.clone(), &path, handler.clone());
+        Self { method, path, handler: on(filter, handler), served, operation }
     }
 }
 
@@ -84,6 +88,7 @@ impl Route {
 #[derive(Default)]
 pub struct Routes {
     router: Router<App>,
+    served: Vec<Served>,
     pub(super) listed: Vec<Listed>,
 }
 
@@ -101,7 +106,8 @@ impl Routes {
         routes.into_iter().fold(Self::default(), |mut all, route| {
             let path = route.path.replace("{*", "{");
             all.listed.push(Listed { method: route.method, path, operation: route.operation });
-            Self { router: all.router.route(&route.path, route.handler), listed: all.listed }
+            all.served.push(route.served);
+            Self { router: all.router.route(&route.path, route.handler), ..all }
         })
     }
 
@@ -109,14 +115,16 @@ impl Routes {
     #[must_use]
     pub fn merge(mut self, others: Self) -> Self {
         self.listed.extend(others.listed);
-        Self { router: self.router.merge(others.router), listed: self.listed }
+        self.served.extend(others.served);
+        Self { router: self.router.merge(others.router), ..self }
     }
 
     /// Changes every answer of these routes, for instance by a header.
     #[must_use]
     pub fn map_response(self, change: fn(Response) -> Response) -> Self {
         let changed = axum::middleware::map_response(move |response| async move { change(response) });
-        Self { router: self.router.layer(changed), ..self }
+        let served = self.served.into_iter().map(|served| served.map_response(change)).collect();
+        Self { router: self.router.layer(changed), served, ..self }
     }
 
     /// Method and path of each route.
@@ -130,8 +138,8 @@ impl Routes {
         Document::new(&self.listed, base_url, render)
     }
 
-    /// What serves them.
-    pub fn into_router(self) -> Router<App> {
-        self.router
+    /// What serves them: the table for requests that name method and path of one, and the router for all others.
+    pub fn into_parts(self) -> (Table, Router<App>) {
+        (Table::new(self.served), self.router)
     }
 }

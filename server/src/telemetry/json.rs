@@ -5,13 +5,13 @@ use std::error::Error;
 use std::fmt::Debug;
 
 use serde::Serialize;
-use time::format_description::well_known::Rfc3339;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 
 use super::batch::BatchWriter;
+use super::timestamp;
 use crate::clock::Clock;
 
 /// Writes `timestamp` (UTC), `level`, `target`, and the fields of the event beside them.
@@ -33,14 +33,13 @@ impl<S: Subscriber> Layer<S> for JsonLines {
         let mut line = LINE.take();
         line.clear();
         let metadata = event.metadata();
-        let timestamp = self.clock.now().format(&Rfc3339).unwrap_or_default();
         line.extend_from_slice(b"{\"timestamp\":\"");
-        line.extend_from_slice(timestamp.as_bytes());
+        timestamp::write(self.clock.now(), &mut line);
         line.extend_from_slice(b"\",\"level\":\"");
         line.extend_from_slice(metadata.level().as_str().as_bytes());
         line.extend_from_slice(b"\",\"target\":");
         let mut members = Members(&mut line);
-        members.value(metadata.target());
+        members.text(metadata.target());
         event.record(&mut members);
         line.extend_from_slice(b"}\n");
         self.writer.line(&line);
@@ -55,11 +54,26 @@ impl Members<'_> {
     /// How many causes are told with an error.
     const MAX_CAUSES: usize = 5;
 
-    fn member(&mut self, field: &Field, value: impl Serialize) {
+    fn name(&mut self, field: &Field) {
         self.0.push(b',');
-        self.value(field.name());
+        self.text(field.name());
         self.0.push(b':');
+    }
+
+    fn member(&mut self, field: &Field, value: impl Serialize) {
+        self.name(field);
         self.value(value);
+    }
+
+    /// Most texts are words in which nothing needs an escape.
+    fn text(&mut self, text: &str) {
+        if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\') {
+            self.0.push(b'"');
+            self.0.extend_from_slice(text.as_bytes());
+            self.0.push(b'"');
+        } else {
+            self.value(text);
+        }
     }
 
     /// A value that does not fit JSON becomes null, so that the line stays an object.
@@ -105,7 +119,8 @@ impl Visit for Members<'_> {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.member(field, value);
+        self.name(field);
+        self.text(value);
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {

@@ -6,6 +6,7 @@ mod feed;
 mod json;
 mod logs;
 mod metrics;
+mod timestamp;
 
 pub use batch::Flush;
 pub use exporter::exporter;

@@ -1,16 +1,15 @@
 //! The life of one connection, from the handshake to its end.
 
 use std::convert::Infallible;
+use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use axum::Router;
 use axum::body::Body;
-use axum::extract::ConnectInfo;
-use http::{Request, Response};
-use hyper::body::Incoming;
+use http::Request;
+use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::{http1, http2};
 use hyper::service::{HttpService, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -18,23 +17,24 @@ use hyper_util::server::graceful::GracefulConnection;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_rustls::TlsAcceptor;
 
-use super::{Bounds, Wire};
+use super::head_timer::HeadTimer;
+use super::{Bounds, Front, Wire};
 use crate::telemetry::Meter;
 
 /// What a connection needs of its listener.
 #[derive(Clone)]
-pub(super) struct Host {
-    pub(super) router: Router,
+pub(super) struct Host<F> {
+    pub(super) front: F,
     pub(super) wire: Wire,
     pub(super) bounds: Bounds,
     pub(super) meter: Option<Meter>,
     pub(super) stop: watch::Receiver<bool>,
 }
 
-impl Host {
+impl<F: Front> Host<F> {
     /// Serves a connection until it ends, whoever ends it.
     pub(super) async fn attend(self, stream: TcpStream, peer: SocketAddr) {
         // Answers are short and written at once: waiting for more only delays them. Failing to say so is no harm.
@@ -59,19 +59,20 @@ impl Host {
     }
 
     async fn speak_http1(self, stream: impl AsyncRead + AsyncWrite + Unpin + 'static, peer: SocketAddr) {
-        let answers = Answers::default();
-        let service = answers.counting(self.router.clone(), peer);
+        let caller = Caller::new(self.front.clone(), peer);
+        let head = HeadTimer::start();
         let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
+            .timer(head.clone())
             .header_read_timeout(self.bounds.header)
             .max_buf_size(usize::from(Bounds::HEADER_BYTES))
-            .serve_connection(TokioIo::new(stream), service);
-        self.watch(connection, &answers).await;
+            // Answers are short: copied behind their heads they cost less than a list of places does in the kernel.
+            .writev(false)
+            .serve_connection(TokioIo::new(stream), Caller::service(&caller));
+        self.watch(connection, &caller, Some(&head)).await;
     }
 
     async fn speak_http2(self, stream: impl AsyncRead + AsyncWrite + Unpin + 'static, peer: SocketAddr) {
-        let answers = Answers::default();
-        let service = answers.counting(self.router.clone(), peer);
+        let caller = Caller::new(self.front.clone(), peer);
         let connection = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .max_concurrent_streams(Bounds::STREAMS)
@@ -80,66 +81,100 @@ impl Host {
             .initial_connection_window_size(Bounds::CONNECTION_WINDOW)
             .keep_alive_interval(self.bounds.ping)
             .keep_alive_timeout(self.bounds.ping)
-            .serve_connection(TokioIo::new(stream), service);
-        self.watch(connection, &answers).await;
+            .serve_connection(TokioIo::new(stream), Caller::service(&caller));
+        self.watch(connection, &caller, None).await;
     }
 
     /// Drives a connection; asks it to end when the server stops, when it is old, and when it has been quiet; and cuts
     /// it off when it has not ended in time.
-    async fn watch(mut self, connection: impl GracefulConnection, answers: &Answers) {
+    ///
+    /// One timer rings for all of this: most wakings are requests, and each timer would be looked at for each.
+    async fn watch(mut self, connection: impl GracefulConnection, caller: &Caller<F>, head: Option<&HeadTimer>) {
         let mut connection = pin!(connection);
-        let mut age = pin!(sleep(self.bounds.age));
-        let mut quiet = pin!(sleep(self.bounds.quiet));
         let mut stopped = pin!(self.stop.wait_for(|stop| *stop));
-        let mut seen = answers.count();
+        // What comes of the connection when it is old; once it was asked to end, when it is cut off.
+        let mut last = sleep(self.bounds.age).deadline();
+        let mut look = sleep(self.bounds.quiet).deadline();
+        let mut alarm = pin!(sleep_until(last.min(look)));
+        let mut seen = caller.answers();
+        let mut ending = false;
+        let late = || head.and_then(HeadTimer::due).map(Instant::from_std);
         loop {
+            let mut end = false;
             tokio::select! {
                 biased;
                 // What went wrong on the wire is the client's to know.
                 _ = connection.as_mut() => return,
                 // A sender that is gone means stop, too.
-                _ = stopped.as_mut() => break,
-                () = age.as_mut() => break,
-                () = quiet.as_mut() => {
-                    let count = answers.count();
-                    if count == seen {
-                        break;
+                _ = stopped.as_mut(), if !ending => end = true,
+                now = rings(alarm.as_mut(), late) => {
+                    if let Some(head) = head && late().is_some_and(|late| late <= now) {
+                        head.expire();
                     }
-                    seen = count;
-                    quiet.set(sleep(self.bounds.quiet));
+                    if now >= last {
+                        if ending {
+                            return;
+                        }
+                        end = true;
+                    } else if !ending && now >= look {
+                        let count = caller.answers();
+                        end = count == seen;
+                        seen = count;
+                        look = now + self.bounds.quiet;
+                    }
                 }
             }
+            if end {
+                ending = true;
+                connection.as_mut().graceful_shutdown();
+                last = sleep(self.bounds.grace).deadline();
+            }
+            let next = if ending { last } else { last.min(look) };
+            alarm.as_mut().reset(next);
         }
-        connection.as_mut().graceful_shutdown();
-        let _ = timeout(self.bounds.grace, connection).await;
     }
 }
 
-/// How many answers a connection was given.
-#[derive(Clone, Default)]
-struct Answers(Arc<AtomicU64>);
+/// Waits for the alarm, or for a head that is late before; answers the moment it was set to.
+async fn rings(mut alarm: Pin<&mut tokio::time::Sleep>, late: impl Fn() -> Option<Instant>) -> Instant {
+    poll_fn(|context| {
+        if let Some(late) = late().filter(|late| *late < alarm.deadline()) {
+            alarm.as_mut().reset(late);
+        }
+        alarm.as_mut().poll(context).map(|()| alarm.deadline())
+    })
+    .await
+}
 
-impl Answers {
-    fn count(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+/// Who is at the other end of a connection, and what it is answered by.
+struct Caller<F> {
+    front: F,
+    peer: SocketAddr,
+    answers: AtomicU64,
+}
+
+impl<F: Front> Caller<F> {
+    fn new(front: F, peer: SocketAddr) -> Arc<Self> {
+        Arc::new(Self { front, peer, answers: AtomicU64::new(0) })
     }
 
-    /// The router as a service of one connection, which notes each answer.
-    fn counting(
-        &self,
-        router: Router,
-        peer: SocketAddr,
-    ) -> impl HttpService<Incoming, ResBody = Body, Error = Infallible, Future: Send> + use<> {
-        let answers = self.clone();
+    /// How many answers it was given.
+    fn answers(&self) -> u64 {
+        self.answers.load(Ordering::Relaxed)
+    }
+
+    /// The front as a service of this connection.
+    fn service(
+        caller: &Arc<Self>,
+    ) -> impl HttpService<Incoming, ResBody = Body, Error = Infallible, Future: Send> + use<F> {
+        let caller = caller.clone();
         service_fn(move |request: Request<Incoming>| {
-            let mut router = router.clone();
-            let answers = answers.clone();
+            let caller = caller.clone();
             async move {
-                let mut request = request.map(Body::new);
-                request.extensions_mut().insert(ConnectInfo(peer));
-                let answer: Result<Response<Body>, Infallible> = tower::Service::call(&mut router, request).await;
-                answers.0.fetch_add(1, Ordering::Relaxed);
-                answer
+                let request = request.map(|body| if body.is_end_stream() { Body::empty() } else { Body::new(body) });
+                let answer = caller.front.answer(caller.peer, request).await;
+                caller.answers.fetch_add(1, Ordering::Relaxed);
+                Ok(answer)
             }
         })
     }

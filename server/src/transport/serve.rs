@@ -5,15 +5,14 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::rustls::ServerConfig;
 
-use super::Bounds;
 use super::address_places::AddressPlaces;
 use super::connection::Host;
+use super::{Bounds, Front};
 use crate::telemetry::Meter;
 
 /// A bound address that does not serve yet.
@@ -76,7 +75,7 @@ impl Bound {
     /// [`ServeError::Refused`] when the address cannot be listened on.
     pub async fn serve(
         self,
-        router: Router,
+        front: impl Front,
         wire: Wire,
         bounds: Bounds,
         meter: Option<Meter>,
@@ -88,7 +87,7 @@ impl Bound {
         // Behind a terminator all connections come from one address.
         let of_address = matches!(wire, Wire::Tls(_)).then(|| AddressPlaces::new(bounds.per_address));
         let mut stopped = stop.clone();
-        let host = Host { router, wire, bounds, meter, stop };
+        let host = Host { front, wire, bounds, meter, stop };
         let mut connections = JoinSet::new();
         loop {
             while connections.try_join_next().is_some() {}

@@ -31,9 +31,12 @@ pub enum Verdict {
 
 #[derive(Default)]
 struct Counted {
-    hours: HashMap<(MerchantId, Mode, i64), Count>,
+    hours: HashMap<MerchantId, Hours>,
     uses: HashMap<KeyId, (OffsetDateTime, ClientAddress)>,
 }
+
+/// The counts of one merchant by mode and hour: few, as they are written down every few seconds.
+type Hours = Vec<((Mode, i64), Count)>;
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Count {
@@ -42,7 +45,7 @@ struct Count {
 }
 
 impl Usage {
-    /// Merchants' hours and credentials counted between two flushes; what comes on top is not counted.
+    /// Merchants and credentials counted between two flushes; what comes on top is not counted.
     const MOST: usize = 200_000;
 
     /// Counts for this book.
@@ -63,18 +66,19 @@ impl Usage {
     ) {
         let mut counted = self.counted();
         let Counted { hours, uses } = &mut *counted;
-        let key = (merchant.clone(), mode, hour_of(now));
-        if hours.len() < Self::MOST || hours.contains_key(&key) {
-            let count = hours.entry(key).or_default();
-            count.requests = count.requests.saturating_add(1);
-            if verdict == Verdict::Refused {
-                count.refusals = count.refusals.saturating_add(1);
-            }
+        let more = Count { requests: 1, refusals: u64::from(verdict == Verdict::Refused) };
+        let room = (hours.len() < Self::MOST, uses.len() < Self::MOST);
+        match hours.get_mut(merchant) {
+            Some(hours) => add(hours, mode, hour_of(now), more),
+            None if room.0 => add(hours.entry(merchant.clone()).or_default(), mode, hour_of(now), more),
+            None => {}
         }
-        if let (Some(credential), Verdict::Passed) = (credential, verdict)
-            && (uses.len() < Self::MOST || uses.contains_key(&credential))
-        {
-            uses.insert(credential, (now, client));
+        if let (Some(credential), Verdict::Passed) = (credential, verdict) {
+            match uses.get_mut(&credential) {
+                Some(last) => *last = (now, client),
+                None if room.1 => drop(uses.insert(credential, (now, client))),
+                None => {}
+            }
         }
     }
 
@@ -91,7 +95,8 @@ impl Usage {
         }
         let rows: Vec<_> = hours
             .iter()
-            .map(|((merchant, mode, hour), Count { requests, refusals })| HourOfUse {
+            .flat_map(|(merchant, hours)| hours.iter().map(move |(hour, count)| (merchant, hour, count)))
+            .map(|(merchant, (mode, hour), Count { requests, refusals })| HourOfUse {
                 merchant: merchant.clone(),
                 mode: *mode,
                 hour: *hour,
@@ -154,16 +159,13 @@ impl Usage {
         self.book.sweep_usage(hour_of(now) - KEPT_HOURS).await
     }
 
-    fn put_back(
-        &self,
-        hours: HashMap<(MerchantId, Mode, i64), Count>,
-        uses: HashMap<KeyId, (OffsetDateTime, ClientAddress)>,
-    ) {
+    fn put_back(&self, hours: HashMap<MerchantId, Hours>, uses: HashMap<KeyId, (OffsetDateTime, ClientAddress)>) {
         let mut counted = self.counted();
-        for (key, Count { requests, refusals }) in hours {
-            let count = counted.hours.entry(key).or_default();
-            count.requests = count.requests.saturating_add(requests);
-            count.refusals = count.refusals.saturating_add(refusals);
+        for (merchant, hours) in hours {
+            let counted = counted.hours.entry(merchant).or_default();
+            for ((mode, hour), count) in hours {
+                add(counted, mode, hour, count);
+            }
         }
         for (credential, last) in uses {
             counted.uses.entry(credential).or_insert(last);
@@ -179,6 +181,16 @@ impl Usage {
 impl fmt::Debug for Usage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Usage")
+    }
+}
+
+fn add(hours: &mut Hours, mode: Mode, hour: i64, more: Count) {
+    match hours.iter_mut().find(|(at, _)| *at == (mode, hour)) {
+        Some((_, count)) => {
+            count.requests = count.requests.saturating_add(more.requests);
+            count.refusals = count.refusals.saturating_add(more.refusals);
+        }
+        None => hours.push(((mode, hour), more)),
     }
 }
 
