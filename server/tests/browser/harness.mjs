@@ -2,11 +2,13 @@
 //
 // The configuration is JSON on standard input; what passed is one line of JSON on standard output.
 
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+import { withFewerColours } from "./png.mjs";
 
 export const config = JSON.parse(readFileSync(0, "utf8"));
 
@@ -19,7 +21,11 @@ const browser = await chromium.launch({
   args: [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
+    // Text in shades of one colour: pictures are smaller, and alike on every screen.
+    "--disable-lcd-text", "--font-render-hinting=none",
   ],
+  // Pictures have the letters that most people see; what must fit, must fit with the wider ones of this machine.
+  env: config.screenshots === null ? process.env : { ...process.env, FONTCONFIG_FILE: fileURLToPath(new URL("fonts.conf", import.meta.url)) },
 });
 const passed = [];
 const failed = [];
@@ -101,5 +107,8 @@ export async function violations(frame, rules = ["wcag2a", "wcag2aa", "wcag21a",
 /** A picture for the documentation, only when asked for. */
 export async function picture(page, name, options = {}) {
   if (config.screenshots === null) return;
-  writeFileSync(join(config.screenshots, `${name}.png`), await page.screenshot({ animations: "disabled", ...options }));
+  const taken = await page.screenshot({ animations: "disabled", ...options });
+  const path = join(config.screenshots, `${name}.png`);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, withFewerColours(taken));
 }

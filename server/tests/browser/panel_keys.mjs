@@ -49,6 +49,7 @@ await check("the way back leads to no key that was shown once", async (context) 
   await page.goto(at("/keys"));
   // The browser kept no copy, and would have to send the form again.
   await assert.rejects(page.goBack(), /ERR_CACHE_MISS/);
+  await page.waitForURL("chrome-error://chromewebdata/");
   await page.goto(at("/keys"));
   assert.equal(await page.getByRole("row", { name: "Shown once" }).count(), 1);
 });
