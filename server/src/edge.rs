@@ -14,7 +14,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
-use http::header::ALLOW;
+use http::header::{ALLOW, CONTENT_TYPE, STRICT_TRANSPORT_SECURITY};
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use tollgate_checkout_scope::RawPath;
 use tollgate_client_address::ClientAddress;
@@ -30,6 +30,8 @@ use crate::telemetry::Seen;
 
 /// The longest a request may take, body included.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a browser that saw a page comes with HTTPS only (RFC 6797 §6.1). Other names of the host's domain are not ours.
+const ONE_YEAR_HTTPS: &str = "max-age=31536000";
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
@@ -161,6 +163,11 @@ async fn answer(Parts { app, dialects, routes, ids }: &Parts, mut request: Reque
 
     let route = response.extensions().get::<MatchedPath>().cloned();
     let (mut response, reason) = render(app, dialects, response, &path);
+    let is_page = app.listener.panel.is_on() && panel::owns(&path) || is_html(&response);
+    // A browser counts it only where it came over HTTPS, and not on a refusal because it did not.
+    if app.listener.base_url.starts_with("https://") && is_page && reason != Reason::HttpsRequired.label() {
+        response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(ONE_YEAR_HTTPS));
+    }
     if let Some(value) = id.as_deref().and_then(|id| HeaderValue::from_str(id).ok()) {
         response.headers_mut().insert(X_REQUEST_ID, value);
     }
@@ -188,6 +195,11 @@ async fn answer(Parts { app, dialects, routes, ids }: &Parts, mut request: Reque
         "request"
     );
     response
+}
+
+fn is_html(response: &Response) -> bool {
+    let content = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    content.is_some_and(|content| content.starts_with("text/html"))
 }
 
 /// Replaces a placeholder by the dialect's rendering; answers the reason for the log.
