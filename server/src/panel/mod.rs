@@ -68,6 +68,7 @@ mod visitor;
 mod webhooks;
 
 use axum::Router;
+use axum::middleware::map_response;
 
 use crate::app::App;
 use crate::assets::{self, PANEL_SCRIPT, PANEL_STYLE};
@@ -114,7 +115,7 @@ pub fn routes() -> Pages {
 
 /// What serves the pages, and the files they load.
 pub(crate) fn router() -> Router<App> {
-    routes().into_router().merge(assets::routes(&[&PANEL_STYLE, &PANEL_SCRIPT]))
+    routes().into_router().layer(map_response(answer::settle)).merge(assets::routes(&[&PANEL_STYLE, &PANEL_SCRIPT]))
 }
 
 /// Whether a raw path belongs to the panel.
