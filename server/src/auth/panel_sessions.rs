@@ -195,6 +195,15 @@ impl PanelSessions {
         self.sessions.end_session(user.id, id).await
     }
 
+    /// Ends this session.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] when storage did not answer; the session then still lives.
+    pub async fn end_this(&self, session: &PanelSession) -> Result<bool, StorageError> {
+        self.sessions.end_session(session.user, &session.id).await
+    }
+
     /// Ends every session of a user but this one; answers how many.
     ///
     /// # Errors

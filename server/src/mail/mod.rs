@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use crate::account::EmailAddress;
 
 pub use notice::Notice;
-pub use smtp::{SmtpError, SmtpSecurity, SmtpServer};
+pub use smtp::{SmtpError, SmtpSecurity, SmtpServer, is_address};
 
 /// A message to one person. Its text may hold a link that opens an account.
 #[derive(Clone)]

@@ -10,6 +10,7 @@ use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use zeroize::Zeroizing;
 
 use super::Message;
+use crate::account::EmailAddress;
 
 /// The server that takes our mail.
 #[derive(Clone)]
@@ -51,6 +52,12 @@ pub enum SmtpError {
 pub(super) struct Transport {
     from: Mailbox,
     smtp: AsyncSmtpTransport<Tokio1Executor>,
+}
+
+/// Whether mail could be sent to this address; whether somebody is there is not known before.
+#[must_use]
+pub fn is_address(text: &EmailAddress) -> bool {
+    text.as_str().parse::<Address>().is_ok()
 }
 
 impl SmtpServer {

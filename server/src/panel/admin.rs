@@ -1,10 +1,11 @@
 //! `/panel/admin…`: every merchant, for those who run the server.
 
 use askama::Template;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::response::Response;
 
 use super::moment::Moment;
+use super::place::Word;
 use super::sure::{Question, ask};
 use super::view::role_word;
 use super::{Act, Fields, Flash, Pages, Proven, Right, Section, SignedIn, StepUp, View, page};
@@ -57,7 +58,7 @@ impl Act for Operation {
 
 /// Merchants of one page of the list.
 const PER_PAGE: u32 = 50;
-/// Users of a merchant that are shown, and whose sessions are ended.
+/// Users of a merchant that are shown.
 const MOST_USERS: u32 = 500;
 const LIST: &str = "/panel/admin";
 
@@ -81,7 +82,7 @@ async fn list(State(app): State<App>, RawQuery(query): RawQuery, who: SignedIn) 
     page(&MerchantsPage { view: who.view(Section::Administration), merchants, more })
 }
 
-async fn show(State(app): State<App>, Path(id): Path<String>, who: SignedIn) -> Result<Response, Refusal> {
+async fn show(State(app): State<App>, Word(id): Word, who: SignedIn) -> Result<Response, Refusal> {
     check(&who)?;
     let merchant = find(&app, &id).await?;
     let mut users = Vec::new();
@@ -93,12 +94,7 @@ async fn show(State(app): State<App>, Path(id): Path<String>, who: SignedIn) -> 
     page(&MerchantPage { view: who.view(Section::Administration), merchant: row(merchant), users })
 }
 
-async fn ask_activate(
-    State(app): State<App>,
-    Path(id): Path<String>,
-    _: StepUp,
-    who: SignedIn,
-) -> Result<Response, Refusal> {
+async fn ask_activate(State(app): State<App>, Word(id): Word, _: StepUp, who: SignedIn) -> Result<Response, Refusal> {
     check(&who)?;
     let merchant = find(&app, &id).await?;
     let text = "Its live credentials work from now on. Do this when its checks (KYC) are finished.";
@@ -107,18 +103,13 @@ async fn ask_activate(
 
 async fn activate(
     State(app): State<App>,
-    Path(id): Path<String>,
+    Word(id): Word,
     Proven { who, .. }: Proven<Operation>,
 ) -> Result<Response, Refusal> {
     set_status(&app, &who, &id, MerchantStatus::Active, "is active").await
 }
 
-async fn ask_suspend(
-    State(app): State<App>,
-    Path(id): Path<String>,
-    _: StepUp,
-    who: SignedIn,
-) -> Result<Response, Refusal> {
+async fn ask_suspend(State(app): State<App>, Word(id): Word, _: StepUp, who: SignedIn) -> Result<Response, Refusal> {
     check(&who)?;
     let merchant = find(&app, &id).await?;
     let text = "Every call with its credentials and tokens is refused from the next one on, live and test. Its users can \
@@ -128,18 +119,13 @@ async fn ask_suspend(
 
 async fn suspend(
     State(app): State<App>,
-    Path(id): Path<String>,
+    Word(id): Word,
     Proven { who, .. }: Proven<Operation>,
 ) -> Result<Response, Refusal> {
     set_status(&app, &who, &id, MerchantStatus::Suspended, "is suspended").await
 }
 
-async fn ask_end(
-    State(app): State<App>,
-    Path(id): Path<String>,
-    _: StepUp,
-    who: SignedIn,
-) -> Result<Response, Refusal> {
+async fn ask_end(State(app): State<App>, Word(id): Word, _: StepUp, who: SignedIn) -> Result<Response, Refusal> {
     check(&who)?;
     let merchant = find(&app, &id).await?;
     let text = "Every user of this merchant is logged out of the panel. Their passwords stay.";
@@ -148,15 +134,11 @@ async fn ask_end(
 
 async fn end_sessions(
     State(app): State<App>,
-    Path(id): Path<String>,
+    Word(id): Word,
     Proven { who, .. }: Proven<Operation>,
 ) -> Result<Response, Refusal> {
     let merchant = find(&app, &id).await?;
-    let mut ended = 0;
-    for user in app.services.administration.users(&merchant.id, Page::first(MOST_USERS)).await? {
-        let own = (user.id == who.user.id).then_some(&who.session);
-        ended += app.services.panel_sessions.end_all(&user, own).await?;
-    }
+    let ended = app.services.administration.end_sessions(&who.actor(), &merchant.id, Some(&who.session)).await?;
     let text = format!("{ended} sessions of {} were ended.", merchant.name);
     who.done(&format!("{LIST}/{}", merchant.id), Flash::good(text)).await
 }

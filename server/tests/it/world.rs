@@ -70,15 +70,24 @@ pub(crate) async fn world() -> World {
 }
 
 pub(crate) async fn world_with(dialects: &'static [&'static dyn Dialect]) -> World {
-    build(dialects, |options| options).await
+    build(dialects, |options| options, Mailer::keeping()).await
+}
+
+/// A world that sends no mail, and keeps none.
+pub(crate) async fn world_without_mail() -> World {
+    build(dialects::ALL, |options| options, Mailer::none()).await
 }
 
 /// A world whose webhooks go through this dialler.
 pub(crate) async fn world_dialling(dialler: Dialler) -> World {
-    build(dialects::ALL, |options| Options { dialler, ..options }).await
+    build(dialects::ALL, |options| Options { dialler, ..options }, Mailer::keeping()).await
 }
 
-async fn build(dialects: &'static [&'static dyn Dialect], adapt: impl FnOnce(Options) -> Options) -> World {
+async fn build(
+    dialects: &'static [&'static dyn Dialect],
+    adapt: impl FnOnce(Options) -> Options,
+    mailer: Mailer,
+) -> World {
     let (template, demo) = TEMPLATE.get_or_init(template).await;
     let dir = tempfile::tempdir().unwrap();
     for file in [Services::DATABASE, Services::KEYS] {
@@ -86,7 +95,7 @@ async fn build(dialects: &'static [&'static dyn Dialect], adapt: impl FnOnce(Opt
     }
     let clock = Clock::manual(OffsetDateTime::from_unix_timestamp(T0).unwrap());
     let mut services = Services::open(dir.path(), adapt(options(clock.clone()))).await.unwrap();
-    services.mailer = Mailer::keeping();
+    services.mailer = mailer;
     World::assemble(Arc::new(services), clock, demo.clone(), dir, dialects)
 }
 
