@@ -17,16 +17,17 @@ use crate::administration::{
 };
 use crate::auth::{Gate, GateParts, ListenerMode, PanelSessions, QuotaSubject, VerifiedHeaders};
 use crate::clock::Clock;
+use crate::errands::Errands;
 use crate::keys::{
     KeyFile, KeyFileError, RefreshError, Rings, RingsError, Sealer, SecretKeys, SigningKeys, TokenRings,
 };
 use crate::limits::Quotas;
-use crate::mail::Mailer;
+use crate::mail::{Mailer, PostParts};
 use crate::payments::InFlight;
 use crate::rng::{Rng, RngError};
 use crate::storage::redis::{RedisError, RedisLedger, RedisOptions, RedisQuotas, RedisStore};
 use crate::storage::sql::{Database, OpenError};
-use crate::storage::{Invoices, Ledger, Orders, Owner, Purchases, Records, StorageError, StorageUrl, Vault};
+use crate::storage::{Invoices, Ledger, Mails, Orders, Owner, Purchases, Records, StorageError, StorageUrl, Vault};
 use crate::telemetry::Meter;
 use crate::transport::Channel;
 use crate::usage::Usage;
@@ -69,6 +70,8 @@ pub struct Services {
     pub sealer: Arc<Sealer>,
     /// Writes to users.
     pub mailer: Mailer,
+    /// Work that goes on when the request that began it is over.
+    pub errands: Errands,
     /// How much credentials are used.
     pub usage: Arc<Usage>,
     /// Browsers that are signed in to the control panel.
@@ -284,7 +287,9 @@ impl Services {
                 clock: clock.clone(),
             }),
             mailer: Mailer::none(),
+            errands: Errands::default(),
             panel_sessions: PanelSessions::new(
+                Arc::new(database.clone()),
                 Arc::new(database.clone()),
                 records.clone(),
                 secret_keys.clone(),
@@ -331,6 +336,17 @@ impl Services {
             meter: None,
             panel: Switch::Off,
         })
+    }
+
+    /// What mail is kept with until a server took it.
+    #[must_use]
+    pub fn post_parts(&self) -> PostParts {
+        PostParts {
+            mails: Arc::new(self.database.clone()),
+            sealer: self.sealer.clone(),
+            clock: self.clock.clone(),
+            rng: self.rng.clone(),
+        }
     }
 
     /// Looks at the key file every few seconds, for as long as it is polled, and takes over the keys that changed.
@@ -383,6 +399,7 @@ impl Services {
         report(self.panel_sessions.sweep(now).await);
         report(self.usage.sweep(now).await);
         report(self.administration.sweep_links(now - day).await);
+        report(self.database.sweep_mails(now - day).await);
     }
 
     /// Writes down numbers of use every few seconds, until `stop` says so; [`close`](Self::close) writes the last.
@@ -445,8 +462,9 @@ impl Services {
         Ok(())
     }
 
-    /// Closes the database after the last request.
+    /// Closes the database after the last request and what requests had begun.
     pub async fn close(&self) {
+        self.errands.finish().await;
         self.flush_usage().await;
         self.database.close().await;
     }

@@ -54,7 +54,7 @@ pub fn router(app: &App, dialects: &[&'static dyn Dialect]) -> Router {
     let routes = dialects::routes(dialects, &app.listener.base_url)
         .into_router()
         .merge(dialects::pages(dialects))
-        .merge(if app.listener.panel.is_on() { panel::router() } else { Router::new() })
+        .merge(if app.listener.panel.is_on() { panel::router(app) } else { Router::new() })
         .fallback(|| async { Refusal::new(Reason::NotFound) })
         .layer(NoteRoute)
         .with_state(app.clone());

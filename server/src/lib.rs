@@ -18,6 +18,7 @@ pub mod demo;
 pub mod dialects;
 pub mod doctor;
 pub mod edge;
+pub mod errands;
 pub mod keys;
 pub mod limits;
 pub mod mail;

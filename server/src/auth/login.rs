@@ -48,7 +48,7 @@ impl Gate {
                     Some(user) if right && !user.disabled => {
                         let otp = otp.as_ref().map(|otp| otp.as_str());
                         let verdict = codes.verdict(user, otp, &arrival_).await?;
-                        tell(&mailer, user, verdict, &arrival_);
+                        tell(&mailer, user, verdict, &arrival_).await;
                         matches!(verdict, CodeVerdict::Right | CodeVerdict::Recovered { .. })
                     }
                     _ => false,
@@ -72,14 +72,16 @@ impl Gate {
 }
 
 /// Tells a user what somebody does who has the password.
-fn tell(mailer: &Mailer, user: &User, verdict: CodeVerdict, arrival: &Arrival) {
+async fn tell(mailer: &Mailer, user: &User, verdict: CodeVerdict, arrival: &Arrival) {
     let (at, address) = (arrival.now, arrival.address().map(|address| address.to_string()));
     match verdict {
-        CodeVerdict::Recovered { left } => mailer.send(&user.email, &Notice::RecoveryCodeUsed { left, at, address }),
+        CodeVerdict::Recovered { left } => {
+            mailer.send(&user.email, &Notice::RecoveryCodeUsed { left, at, address }).await;
+        }
         CodeVerdict::Shut(guessed) => {
             tracing::warn!(user = %user.id, "too many wrong codes of a second factor behind the right password");
             if guessed == Guessed::News {
-                mailer.send(&user.email, &Notice::CodesGuessed { at, address });
+                mailer.send(&user.email, &Notice::CodesGuessed { at, address }).await;
             }
         }
         CodeVerdict::Right | CodeVerdict::Wrong => {}

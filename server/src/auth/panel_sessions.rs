@@ -14,15 +14,33 @@ use super::Arrival;
 use crate::account::User;
 use crate::keys::{PanelUse, SecretKeys};
 use crate::rng::{Rng, RngError};
-use crate::storage::{PanelSession, Records, SessionChange, Sessions, StorageError, complete};
+use crate::storage::{FormTurn, PanelSession, Records, SentForms, SessionChange, Sessions, StorageError, complete};
 
 /// The value of the cookie: 43 characters of base64url. It is a session only if one was stored under its digest.
 pub struct SessionToken(Zeroizing<String>);
+
+/// Names one showing of a page with forms: by it a form that is sent twice is known. No secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FormId(String);
+
+/// What is done once.
+#[derive(Debug, Clone, Copy)]
+pub enum OnceFor<'a> {
+    /// For this showing of the form at this path.
+    Form(&'a FormId, &'a str),
+    /// For this record, whoever sends whichever form: its rotation.
+    Record(&'a str),
+}
+
+/// The turn of something that is done once.
+#[derive(Debug, Clone, Copy)]
+pub struct Turn([u8; 32]);
 
 /// Begins, finds and ends sessions.
 #[derive(Clone)]
 pub struct PanelSessions {
     sessions: Arc<dyn Sessions>,
+    forms: Arc<dyn SentForms>,
     records: Arc<Records>,
     secret_keys: Arc<SecretKeys>,
     rng: Rng,
@@ -68,6 +86,16 @@ impl SessionToken {
     }
 }
 
+impl FormId {
+    /// Characters of the text: 131 bits.
+    const LEN: usize = 22;
+
+    /// What the digest in a token is over.
+    fn bound(id: &str, token: &SessionToken) -> Zeroizing<String> {
+        Zeroizing::new(format!("{id}:{}", token.expose_secret()))
+    }
+}
+
 impl fmt::Debug for SessionToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SessionToken(redacted)")
@@ -88,10 +116,21 @@ impl PanelSessions {
     /// Uses closer together than this are not written down one by one: a session ends that much early at most.
     const SEEN_EVERY: Duration = Duration::seconds(30);
 
+    /// How long a form that was sent is remembered: longer than any session lives, and so than its token counts.
+    const SENT_LIFE: Duration = Duration::hours(13);
+    /// How long a rotation may be under way; afterwards the record itself shows it.
+    const ROTATION: Duration = Duration::minutes(1);
+
     /// Sessions in this storage.
     #[must_use]
-    pub fn new(sessions: Arc<dyn Sessions>, records: Arc<Records>, secret_keys: Arc<SecretKeys>, rng: Rng) -> Self {
-        Self { sessions, records, secret_keys, rng }
+    pub fn new(
+        sessions: Arc<dyn Sessions>,
+        forms: Arc<dyn SentForms>,
+        records: Arc<Records>,
+        secret_keys: Arc<SecretKeys>,
+        rng: Rng,
+    ) -> Self {
+        Self { sessions, forms, records, secret_keys, rng }
     }
 
     /// A cookie for a browser that is not signed in.
@@ -219,19 +258,66 @@ impl PanelSessions {
     ///
     /// [`StorageError`] when storage did not answer.
     pub async fn sweep(&self, now: OffsetDateTime) -> Result<u64, StorageError> {
-        self.sessions.sweep_sessions(now - Self::LIFE - Duration::DAY).await
+        let forms = self.forms.sweep_forms(now).await?;
+        Ok(forms + self.sessions.sweep_sessions(now - Self::LIFE - Duration::DAY).await?)
     }
 
-    /// The token of the forms on pages that go to this cookie's browser.
-    #[must_use]
-    pub fn form_token(&self, token: &SessionToken) -> String {
-        self.secret_keys.panel_key().token(PanelUse::Form, token.expose_secret())
+    /// The token of the forms on one showing of a page to this cookie's browser: a name of the showing, a point, and a
+    /// digest over both.
+    ///
+    /// # Errors
+    ///
+    /// [`RngError`] when there are no random bytes.
+    pub fn form_token(&self, token: &SessionToken) -> Result<String, RngError> {
+        let id = self.rng.base62(FormId::LEN)?;
+        let digest = self.secret_keys.panel_key().token(PanelUse::Form, &FormId::bound(&id, token));
+        Ok(format!("{}.{digest}", id.as_str()))
     }
 
-    /// Whether a form came from a page that went to this cookie's browser.
+    /// Which showing a form came from, if that was shown to this cookie's browser.
     #[must_use]
-    pub fn form_fits(&self, token: &SessionToken, presented: &str) -> bool {
-        self.secret_keys.panel_key().fits(PanelUse::Form, token.expose_secret(), presented)
+    pub fn form_of(&self, token: &SessionToken, presented: &str) -> Option<FormId> {
+        let (id, digest) = presented.split_once('.')?;
+        let fits = self.secret_keys.panel_key().fits(PanelUse::Form, &FormId::bound(id, token), digest);
+        (fits && id.len() == FormId::LEN).then(|| FormId(id.to_owned()))
+    }
+
+    /// Takes the turn of what a session does once: of any number of calls, on any node, one is told that it is the
+    /// first.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] when storage did not answer; then nothing may be done.
+    pub async fn take_turn(
+        &self,
+        session: &PanelSession,
+        once: OnceFor<'_>,
+        now: OffsetDateTime,
+    ) -> Result<(Turn, FormTurn), StorageError> {
+        let (text, life) = match once {
+            OnceFor::Form(FormId(form), path) => (format!("form:{}:{form}:{path}", session.id), Self::SENT_LIFE),
+            OnceFor::Record(id) => (format!("record:{id}"), Self::ROTATION),
+        };
+        let digest = self.secret_keys.panel_key().digest(PanelUse::Sent, &text);
+        Ok((Turn(digest), self.forms.take_form(&digest, now + life, now).await?))
+    }
+
+    /// Notes the page of what was made in a turn.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] when storage did not answer; the turn stays taken.
+    pub async fn settle_turn(&self, Turn(digest): Turn, place: &str) -> Result<(), StorageError> {
+        self.forms.settle_form(&digest, place).await
+    }
+
+    /// Gives a turn back in which nothing was done.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] when storage did not answer; the turn stays taken.
+    pub async fn release_turn(&self, Turn(digest): Turn) -> Result<(), StorageError> {
+        self.forms.release_form(&digest).await
     }
 
     fn digest(&self, token: &SessionToken) -> [u8; 32] {

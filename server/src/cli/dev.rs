@@ -18,7 +18,7 @@ use crate::clock::Clock;
 use crate::demo::{self, DemoError};
 use crate::dialects;
 use crate::edge::router;
-use crate::mail::Mailer;
+use crate::mail::{Mailer, Paper};
 use crate::shop::{self, Sandbox, Till};
 use crate::telemetry::{self, LogFilter, LogFormat};
 use crate::transport::{Bound, Bounds, Channel, ServeError, Wire, bind};
@@ -76,7 +76,11 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let shop = bind_shop(arguments.shop)?;
     let options = Options { limits_scale: arguments.limits_scale, ..Options::system(TargetPolicy::Development)? };
     let mut services = Services::open(&arguments.data, options).await?;
-    services.mailer = Mailer::printed();
+    services.mailer = Mailer::printed(match arguments.print {
+        // The one line of standard output is for the program that reads it.
+        Print::Json => Paper::Error,
+        Print::Text => Paper::Output,
+    });
     let services = Arc::new(services);
     let mut printed = demo::credentials(&services, &base_url(&sandbox), &base_url(&live)).await?;
 

@@ -64,7 +64,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let mut services = Services::open(&storage.data, options).await?;
     services.webhooks.meter = counted.as_ref().map(Metrics::webhook_meter);
     if let Some(server) = mail {
-        services.mailer = Mailer::smtp(&server)?;
+        services.mailer = Mailer::smtp(&server, services.post_parts())?;
     }
     let services = Arc::new(services);
 

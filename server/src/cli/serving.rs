@@ -38,6 +38,9 @@ pub(super) async fn until_stopped(
     let follower = tokio::spawn(services.clone().follow_key_file());
     let bookkeeper = tokio::spawn(services.clone().keep_usage(stop.receiver()));
     let sealing = tokio::spawn(services.clone().follow_sealing_key(stop.receiver()));
+    let (mail_stop, mail_stopped) = watch::channel(false);
+    let mailer = services.mailer.clone();
+    let mail = tokio::spawn(async move { mailer.run(mail_stopped).await });
     let mut running = JoinSet::new();
     let (webhooks, stopping) = (services.webhooks.clone(), stop.receiver());
     running.spawn(async move {
@@ -56,6 +59,12 @@ pub(super) async fn until_stopped(
         });
     }
     follower.abort();
+    // What requests had begun may write mail, so mail goes last.
+    services.errands.finish().await;
+    mail_stop.send_replace(true);
+    if mail.await.is_err() {
+        tracing::error!("sending mail broke down: what waits is sent after the next start");
+    }
     // A sweep that runs holds a connection: cut off, it would leave the database's log to the next start.
     if sweeper.await.is_err() {
         tracing::error!("the sweeper broke down");

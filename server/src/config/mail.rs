@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::error::Problem;
 use crate::account::EmailAddress;
-use crate::mail::{SmtpSecurity, SmtpServer};
+use crate::mail::{SmtpError, SmtpSecurity, SmtpServer};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -21,6 +21,7 @@ pub(super) struct Section {
     from: String,
     user: Option<String>,
     password_file: Option<PathBuf>,
+    authorities: Option<PathBuf>,
 }
 
 #[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +34,10 @@ enum Security {
 
 /// The longest password file, in bytes.
 const MAX_PASSWORD: u64 = 4096;
+/// The longest file of certificates, in bytes.
+const MAX_AUTHORITIES: u64 = 1024 * 1024;
+/// How a certificate begins.
+const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
 
 impl Section {
     pub(super) fn resolve(self, folder: &Path) -> Result<SmtpServer, Problem> {
@@ -66,12 +71,39 @@ impl Section {
             SmtpSecurity::StartTls => 587,
             SmtpSecurity::Tls => 465,
         });
-        Ok(SmtpServer { host: self.host, port, security, credentials, from: self.from })
+        let authorities = match self.authorities {
+            Some(_) if security == SmtpSecurity::LoopbackOnly => {
+                return Err(Problem::key(
+                    "mail.authorities",
+                    "does not fit security \"none\": there is no certificate",
+                ));
+            }
+            Some(file) => Some(read_authorities(&folder.join(file))?),
+            None => None,
+        };
+        let (from, timeout) = (self.from, SmtpServer::TIMEOUT);
+        let server = SmtpServer { host: self.host, port, security, credentials, from, authorities, timeout };
+        match server.check() {
+            Ok(()) => Ok(server),
+            Err(error @ SmtpError::Authorities(_)) => Err(Problem::key("mail.authorities", error.to_string())),
+            Err(error @ SmtpError::From) => Err(Problem::key("mail.from", error.to_string())),
+            Err(error @ SmtpError::Server(_)) => Err(Problem::key("mail.host", error.to_string())),
+        }
     }
 }
 
 fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+fn read_authorities(path: &Path) -> Result<Vec<u8>, Problem> {
+    let unreadable = |error| Problem::key("mail.authorities", format!("{} cannot be read: {error}", path.display()));
+    let mut pem = Vec::new();
+    File::open(path).map_err(unreadable)?.take(MAX_AUTHORITIES).read_to_end(&mut pem).map_err(unreadable)?;
+    if !pem.windows(BEGIN.len()).any(|window| window == BEGIN) {
+        return Err(Problem::key("mail.authorities", format!("{} holds no PEM certificate", path.display())));
+    }
+    Ok(pem)
 }
 
 /// The first line of the file.

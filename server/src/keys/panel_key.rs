@@ -16,6 +16,8 @@ pub enum PanelUse {
     Form,
     /// A link that sets a password.
     Link,
+    /// A form that was sent, or a record that is rotated: each is answered to once.
+    Sent,
     /// The cookie of a session.
     Session,
 }
@@ -54,6 +56,7 @@ impl PanelKey {
         context.update(match r#use {
             PanelUse::Form => b"form:",
             PanelUse::Link => b"link:",
+            PanelUse::Sent => b"sent:",
             PanelUse::Session => b"session:",
         });
         context.update(text.as_bytes());

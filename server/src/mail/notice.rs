@@ -1,12 +1,13 @@
 //! What is written to users.
 
-use time::OffsetDateTime;
 use time::macros::format_description;
+use time::{Duration, OffsetDateTime};
 use tollgate_apikey::Mode;
 use zeroize::Zeroizing;
 
 use super::Message;
 use crate::account::EmailAddress;
+use crate::administration::Administration;
 
 /// What a message is about.
 pub enum Notice {
@@ -91,6 +92,15 @@ impl Notice {
             Self::SecondFactorReset { .. } => "second_factor_reset",
             Self::SecondFactorSet { .. } => "second_factor_set",
             Self::SigningChanged { .. } => "signing_changed",
+        }
+    }
+
+    /// How long after it happened somebody should still be told.
+    pub(super) fn life(&self) -> Duration {
+        match self {
+            Self::Invitation { .. } => Administration::INVITATION_LIFE,
+            Self::Reset { .. } => Administration::RESET_LIFE,
+            _ => Duration::days(2),
         }
     }
 

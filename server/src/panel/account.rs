@@ -73,6 +73,6 @@ async fn set_password(State(app): State<App>, Proven { who, input }: Proven<NewP
     app.services.administration.set_password(&who.actor(), who.user.id, password).await?;
     // The new generation has ended every session, this one too.
     app.services.panel_sessions.end_all(&who.user, None).await?;
-    app.services.mailer.send(&who.user.email, &Notice::PasswordChanged { at: who.arrival.now });
+    app.services.mailer.send(&who.user.email, &Notice::PasswordChanged { at: who.arrival.now }).await;
     Ok(see_other("/panel/login"))
 }

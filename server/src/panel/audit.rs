@@ -15,7 +15,7 @@ use super::{Flash, Pages, Section, SignedIn, View, answer, page};
 use crate::account::{AuditEntry, User};
 use crate::administration::Page;
 use crate::app::App;
-use crate::auth::Refusal;
+use crate::auth::{Reason, Refusal};
 use crate::clock::epoch_ms;
 use crate::payments::CallKey;
 use crate::storage::AuditFilter;
@@ -107,7 +107,7 @@ async fn export(State(app): State<App>, who: SignedIn) -> Result<Response, Refus
     };
     let mut lines = app.services.administration.export_audit(Some(who.merchant.id.clone()));
     let (mut sender, body) = Channel::<Bytes, std::io::Error>::new(EXPORT_BUFFER);
-    tokio::spawn(async move {
+    let begun = app.services.errands.begin(async move {
         // Another may begin when this one was read to its end, or is read no further.
         let _running = running;
         loop {
@@ -128,6 +128,7 @@ async fn export(State(app): State<App>, who: SignedIn) -> Result<Response, Refus
             }
         }
     });
+    begun.map_err(|_| Refusal::new(Reason::Unavailable(1)))?;
     let name = format!("attachment; filename=\"audit-{}.jsonl\"", who.merchant.id);
     let headers = [(CONTENT_TYPE, "application/jsonl".to_owned()), (CONTENT_DISPOSITION, name)];
     let mut response = (headers, Body::new(body)).into_response();

@@ -75,11 +75,13 @@ async fn ask(State(app): State<App>, form: VisitorForm) -> Result<Response, Refu
         }
     };
     // The answer does not wait for the look-up, so it takes equally long for every address.
-    tokio::spawn(async move {
+    let errands = app.services.errands.clone();
+    let begun = errands.begin(async move {
         if let Err(error) = send_link(&app, &email, send, arrival.address()).await {
             tracing::error!(error = &error as &dyn std::error::Error, "a password link was not made");
         }
     });
+    begun.map_err(|_| Refusal::new(Reason::Unavailable(1)))?;
     page(&forgotten(&visitor, Faults::default(), String::new(), true))
 }
 
@@ -93,7 +95,7 @@ async fn send_link(app: &App, email: &EmailAddress, send: Send, address: Option<
     let Some(user) = user.filter(|user| !user.disabled && send == Send::Yes) else { return Ok(()) };
     let token = administration.make_reset_link(address, &user).await?;
     let link = link(app, token.expose_secret());
-    app.services.mailer.send(email, &Notice::Reset { link });
+    app.services.mailer.send(email, &Notice::Reset { link }).await;
     Ok(())
 }
 
@@ -128,7 +130,7 @@ async fn reset(State(app): State<App>, Word(token): Word, form: VisitorForm) -> 
     let (status, state) = match changed {
         Ok(user) => {
             app.services.panel_sessions.end_all(&user, None).await?;
-            app.services.mailer.send(&user.email, &Notice::PasswordChanged { at: arrival.now });
+            app.services.mailer.send(&user.email, &Notice::PasswordChanged { at: arrival.now }).await;
             (StatusCode::OK, Stage::Done)
         }
         Err(Error::NotUsable) => (StatusCode::NOT_FOUND, Stage::Dead),

@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::draft::Draft;
 use super::fields::TOKEN;
+use super::signed_in::SentForm;
 use super::visitor::arrival;
 use super::{Fields, Right, SignedIn, StepUp, cookie, log_in, origin, step_up};
 use crate::app::App;
@@ -74,13 +75,14 @@ async fn receive<T: Act>(request: Request, app: &App) -> Result<(SignedIn, Field
     let form = transport::Form::read(&parts.headers, body).await.map_err(refused)?;
     let fields = Fields::new(&form);
     let sessions = &app.services.panel_sessions;
-    if !sessions.form_fits(&token, fields.raw(TOKEN)) {
+    let Some(form) = sessions.form_of(&token, fields.raw(TOKEN)) else {
         return Err(refused(Refusal::new(Reason::OriginDenied)));
-    }
+    };
     let found = sessions.find(&token, arrival.now).await;
     match found.map_err(|error| refused(error.into()))? {
         Found::Live(session, user) => {
-            let who = SignedIn::new(app, arrival, &token, *session, user).await.map_err(refused)?;
+            let mut who = SignedIn::new(app, arrival, &token, *session, user).await.map_err(refused)?;
+            who.sent = Some(SentForm { id: form, path: path.clone() });
             if who.may(T::RIGHT) { Ok((who, fields, path)) } else { Err(refused(Refusal::new(Reason::ScopeDenied))) }
         }
         Found::TimedOut(session) => {

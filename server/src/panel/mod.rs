@@ -51,6 +51,7 @@ mod owners;
 mod pages;
 mod place;
 mod refused;
+mod repeat;
 mod revocation;
 mod right;
 mod rotation;
@@ -62,13 +63,14 @@ mod signing;
 mod standing;
 mod step_up;
 mod sure;
+mod to_the_end;
 mod users;
 mod view;
 mod visitor;
 mod webhooks;
 
 use axum::Router;
-use axum::middleware::map_response;
+use axum::middleware::{from_fn_with_state, map_response};
 
 use crate::app::App;
 use crate::assets::{self, PANEL_SCRIPT, PANEL_STYLE};
@@ -114,8 +116,10 @@ pub fn routes() -> Pages {
 }
 
 /// What serves the pages, and the files they load.
-pub(crate) fn router() -> Router<App> {
-    routes().into_router().layer(map_response(answer::settle)).merge(assets::routes(&[&PANEL_STYLE, &PANEL_SCRIPT]))
+pub(crate) fn router(app: &App) -> Router<App> {
+    let pages = routes().into_router().layer(from_fn_with_state(app.clone(), to_the_end::to_the_end));
+    let pages = pages.layer(map_response(answer::settle));
+    pages.merge(assets::routes(&[&PANEL_STYLE, &PANEL_SCRIPT]))
 }
 
 /// Whether a raw path belongs to the panel.

@@ -15,6 +15,6 @@ pub(super) async fn tell_owners(app: &App, who: &SignedIn, notice: &Notice) {
         }
     };
     for owner in &owners {
-        app.services.mailer.send(&owner.email, notice);
+        app.services.mailer.send(&owner.email, notice).await;
     }
 }

@@ -102,7 +102,7 @@ async fn confirm(
     let (actor, code) = (who.actor(), code.expose_secret());
     match administration.confirm_second_factor(&actor, who.user.id, code, Some(&who.session)).await {
         Ok(codes) => {
-            app.services.mailer.send(&who.user.email, &Notice::SecondFactorSet { at: who.arrival.now });
+            app.services.mailer.send(&who.user.email, &Notice::SecondFactorSet { at: who.arrival.now }).await;
             let codes = codes.iter().map(RecoveryCode::grouped).collect();
             page(&CodesPage { view: who.view(Section::Account), codes })
         }
@@ -126,7 +126,7 @@ async fn switch_off(State(app): State<App>, Proven { who, .. }: Proven<Off>) -> 
     if app.services.administration.reset_second_factor(&who.actor(), who.user.id).await? {
         // The new generation has ended every session, this one too.
         app.services.panel_sessions.end_all(&who.user, None).await?;
-        app.services.mailer.send(&who.user.email, &Notice::SecondFactorReset { at: who.arrival.now });
+        app.services.mailer.send(&who.user.email, &Notice::SecondFactorReset { at: who.arrival.now }).await;
     }
     Ok(super::see_other("/panel/login"))
 }

@@ -14,7 +14,7 @@ use super::visitor::arrival;
 use super::{Act, Flash, Right, Section, View, cookie, log_in, see_other};
 use crate::account::{Actor, Merchant, MerchantId, User};
 use crate::app::App;
-use crate::auth::{Arrival, Found, PanelSessions, Reason, Refusal, SessionToken};
+use crate::auth::{Arrival, FormId, Found, PanelSessions, Reason, Refusal, SessionToken};
 use crate::storage::{PanelSession, SessionChange};
 
 /// Proof that the request came from a signed-in browser; only this extractor and the forms' make one.
@@ -30,10 +30,20 @@ pub(super) struct SignedIn {
     /// When and from where the request came.
     pub(super) arrival: Arrival,
     pub(super) session: PanelSession,
+    /// The form that came with the request, if one did.
+    pub(super) sent: Option<SentForm>,
     form_token: String,
     sessions: PanelSessions,
     flash: Option<Flash>,
     draft: Option<super::Fields>,
+}
+
+/// A form that was sent.
+pub(super) struct SentForm {
+    /// Which showing of it.
+    pub(super) id: FormId,
+    /// Where to.
+    pub(super) path: String,
 }
 
 impl SignedIn {
@@ -99,7 +109,8 @@ impl SignedIn {
             mode: session.mode,
             arrival,
             session,
-            form_token: sessions.form_token(token),
+            sent: None,
+            form_token: sessions.form_token(token)?,
             sessions,
             flash: None,
             draft: None,

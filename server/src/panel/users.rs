@@ -192,7 +192,7 @@ async fn hand_over(app: &App, who: &SignedIn, user: &User, token: &str) -> Resul
     let (link, email) = (link(app, token), user.email.as_str().to_owned());
     if app.services.mailer.is_on() {
         let merchant = who.merchant.name.clone();
-        app.services.mailer.send(&user.email, &Notice::Invitation { merchant, link });
+        app.services.mailer.send(&user.email, &Notice::Invitation { merchant, link }).await;
         return who.done(LIST, Flash::good(format!("An invitation is on its way to {email}."))).await;
     }
     page(&InvitedPage { view: who.view(Section::Users), email, link })
@@ -252,7 +252,7 @@ async fn reset_second_factor(
     let user = find_to_change(&app, &who, &id).await?;
     if app.services.administration.reset_second_factor(&who.actor(), user.id).await? {
         app.services.panel_sessions.end_all(&user, None).await?;
-        app.services.mailer.send(&user.email, &Notice::SecondFactorReset { at: who.arrival.now });
+        app.services.mailer.send(&user.email, &Notice::SecondFactorReset { at: who.arrival.now }).await;
     }
     who.done(LIST, Flash::good(format!("Two-step log-in of {} is off.", user.email.as_str()))).await
 }

@@ -31,9 +31,9 @@ pub(super) struct VisitorForm {
 pub(super) struct When(pub(super) Arrival);
 
 impl Visitor {
-    fn known(app: &App, token: SessionToken) -> Self {
-        let form_token = app.services.panel_sessions.form_token(&token);
-        Self { token, form_token, fresh: false }
+    fn known(app: &App, token: SessionToken) -> Result<Self, Refusal> {
+        let form_token = app.services.panel_sessions.form_token(&token)?;
+        Ok(Self { token, form_token, fresh: false })
     }
 
     /// Gives the answer the cookie, if the browser has none yet.
@@ -50,8 +50,8 @@ impl FromRequestParts<App> for Visitor {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
         match cookie::read(&parts.headers) {
-            Some(token) => Ok(Self::known(app, token)),
-            None => Ok(Self { fresh: true, ..Self::known(app, app.services.panel_sessions.visitor()?) }),
+            Some(token) => Self::known(app, token),
+            None => Ok(Self { fresh: true, ..Self::known(app, app.services.panel_sessions.visitor()?)? }),
         }
     }
 }
@@ -65,10 +65,8 @@ impl FromRequest<App> for VisitorForm {
         let forged = || Refusal::new(Reason::OriginDenied);
         let token = cookie::read(&parts.headers).ok_or_else(forged)?;
         let fields = Fields::new(&transport::Form::read(&parts.headers, body).await?);
-        if !app.services.panel_sessions.form_fits(&token, fields.raw(TOKEN)) {
-            return Err(forged());
-        }
-        let visitor = Visitor::known(app, token);
+        app.services.panel_sessions.form_of(&token, fields.raw(TOKEN)).ok_or_else(forged)?;
+        let visitor = Visitor::known(app, token)?;
         Ok(Self { visitor, arrival: arrival(&parts)?, fields, agent: agent(&parts) })
     }
 }

@@ -69,6 +69,8 @@ fn has_test(source: &str, function: &str) -> bool {
     let lines: Vec<&str> = source.lines().map(str::trim_start).collect();
     let opening = format!("fn {function}(");
     lines.iter().enumerate().any(|(at, line)| {
+        // A test that another one runs too is visible there.
+        let line = line.strip_prefix("pub(").and_then(|rest| Some(rest.split_once(") ")?.1)).unwrap_or(line);
         let opens = line.strip_prefix("async ").unwrap_or(line).starts_with(&opening);
         let above = lines[..at].iter().rev().take_while(|above| above.starts_with("#[") || above.starts_with("//"));
         opens && above.clone().any(|above| above.starts_with("#[test]") || above.starts_with("#[tokio::test"))

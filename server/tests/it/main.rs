@@ -21,6 +21,7 @@ mod eighty_eight_pay;
 mod https;
 mod interop;
 mod leaks;
+mod mail;
 mod main_page;
 mod metrics;
 mod must_refuse;

@@ -23,7 +23,7 @@ use tollgate::clock::Clock;
 use tollgate::demo;
 use tollgate::dialects::{self, Dialect};
 use tollgate::edge::router;
-use tollgate::mail::Mailer;
+use tollgate::mail::{Mailer, SmtpServer};
 use tollgate::transport::Channel;
 use tollgate::webhooks::{Dialler, TargetPolicy};
 use tollgate_apikey::{KeyId, Mode, Overlap, Scopes};
@@ -70,23 +70,29 @@ pub(crate) async fn world() -> World {
 }
 
 pub(crate) async fn world_with(dialects: &'static [&'static dyn Dialect]) -> World {
-    build(dialects, |options| options, Mailer::keeping()).await
+    build(dialects, |options| options, |_| Mailer::keeping()).await
 }
 
 /// A world that sends no mail, and keeps none.
 pub(crate) async fn world_without_mail() -> World {
-    build(dialects::ALL, |options| options, Mailer::none()).await
+    build(dialects::ALL, |options| options, |_| Mailer::none()).await
 }
 
 /// A world whose webhooks go through this dialler.
 pub(crate) async fn world_dialling(dialler: Dialler) -> World {
-    build(dialects::ALL, |options| Options { dialler, ..options }, Mailer::keeping()).await
+    build(dialects::ALL, |options| Options { dialler, ..options }, |_| Mailer::keeping()).await
+}
+
+/// A world whose mail goes to this server, whenever it is told to.
+pub(crate) async fn world_mailing(server: &SmtpServer) -> World {
+    let mailer = |services: &Services| Mailer::smtp(server, services.post_parts()).unwrap();
+    build(dialects::ALL, |options| options, mailer).await
 }
 
 async fn build(
     dialects: &'static [&'static dyn Dialect],
     adapt: impl FnOnce(Options) -> Options,
-    mailer: Mailer,
+    mailer: impl FnOnce(&Services) -> Mailer,
 ) -> World {
     let (template, demo) = TEMPLATE.get_or_init(template).await;
     let dir = tempfile::tempdir().unwrap();
@@ -95,7 +101,7 @@ async fn build(
     }
     let clock = Clock::manual(OffsetDateTime::from_unix_timestamp(T0).unwrap());
     let mut services = Services::open(dir.path(), adapt(options(clock.clone()))).await.unwrap();
-    services.mailer = mailer;
+    services.mailer = mailer(&services);
     World::assemble(Arc::new(services), clock, demo.clone(), dir, dialects)
 }
 
@@ -197,10 +203,21 @@ impl World {
         self.dir.path().join(Services::DATABASE)
     }
 
+    /// A connection to the database beside the server's own.
+    pub(crate) async fn connect(&self) -> SqliteConnection {
+        let options = SqliteConnectOptions::new().filename(self.database());
+        SqliteConnection::connect_with(&options).await.unwrap()
+    }
+
+    /// Stops the server; the data directory stays.
+    pub(crate) async fn close(self) -> TempDir {
+        self.services.close().await;
+        self.dir
+    }
+
     /// Takes a table away under the running server: from here on, whatever asks for it cannot be answered.
     pub(crate) async fn without_table(&self, table: &str) {
-        let options = SqliteConnectOptions::new().filename(self.database());
-        let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+        let mut connection = self.connect().await;
         let rename = format!("ALTER TABLE {table} RENAME TO {table}_away");
         sqlx::query(sqlx::AssertSqlSafe(rename)).execute(&mut connection).await.unwrap();
     }

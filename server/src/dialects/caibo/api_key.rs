@@ -83,7 +83,7 @@ async fn regenerate(State(app): State<App>, request: Request) -> Result<Response
         at: arrival.now,
         address: address.map(|address| address.to_string()),
     };
-    app.services.mailer.send(&user.email, &notice);
+    app.services.mailer.send(&user.email, &notice).await;
     Ok(([(CACHE_CONTROL, "no-store")], Json(key.text.expose_secret())).into_response())
 }
 

@@ -6,12 +6,13 @@ use axum::response::Response;
 use http::StatusCode;
 
 use super::dialect::{self, Dialect};
-use super::path_of;
+use super::{ROOT, path_of};
 use crate::administration::{Error, NewClient};
 use crate::app::App;
 use crate::auth::{Reason, Refusal};
 use crate::panel::once::{Once, show_once};
 use crate::panel::place::Word;
+use crate::panel::repeat::{Done, once_for_form, sent_before};
 use crate::panel::scope_choice::{ScopeBox, ScopeChoice};
 use crate::panel::{Act, Faults, Fields, Pages, Proven, Right, Section, SignedIn, View, page, page_with};
 
@@ -78,8 +79,11 @@ async fn create(
         scopes,
         name: input.name.clone(),
     };
-    let (client, issued) = match app.services.administration.create_client(&who.actor(), new).await {
-        Ok(made) => made,
+    let actor = who.actor();
+    let creation = app.services.administration.create_client(&actor, new);
+    let (client, issued) = match once_for_form(&app, &who, creation, |(client, _)| path_of(client.id)).await {
+        Ok(Done::Now(made)) => made,
+        Ok(Done::Before(made)) => return sent_before(&who, Section::Clients, made, ("All clients", ROOT)),
         Err(Error::Invalid("name")) => return form(&who, dialect, input, Faults::one("name", NAME)),
         Err(error) => return Err(error.into()),
     };

@@ -12,10 +12,10 @@ use crate::app::App;
 use crate::auth::Refusal;
 use crate::panel::once::{Once, show_once};
 use crate::panel::place::Named;
+use crate::panel::repeat::{Done, once_for_record};
 use crate::panel::rotation::{Rotate, Stale, Subject, rotation_page, stale_page};
 use crate::panel::standing::{Standing, in_words};
 use crate::panel::{Faults, Pages, Proven, Section, SignedIn};
-use crate::payments::CallKey;
 
 pub(super) fn pages() -> Pages {
     Pages::default().form("/panel/clients/{client}/rotate", show, rotate)
@@ -36,15 +36,6 @@ async fn rotate(
     Proven { who, input }: Proven<Rotate>,
 ) -> Result<Response, Refusal> {
     let client = find(&app, &who, id).await?;
-    let call = CallKey {
-        merchant: who.merchant.id.clone(),
-        mode: who.mode,
-        route: "panel: rotate client secret",
-        key: id.as_str().to_owned(),
-    };
-    let Some(_running) = app.services.in_flight.enter(call) else {
-        return stale(&who, &client);
-    };
     let Some(newest) = newest(&app, &who, &client).await? else {
         return dead(&who, &client);
     };
@@ -59,8 +50,12 @@ async fn rotate(
             return rotation_page(&who, Section::Clients, subject, input.choice, Overlap::ONE_DAY, faults);
         }
     };
-    let issued = match app.services.administration.rotate_client_secret(&who.actor(), id, overlap).await {
-        Ok(issued) => issued,
+    let actor = who.actor();
+    let rotation = app.services.administration.rotate_client_secret(&actor, id, overlap);
+    // The newest secret has its turn once: the next rotation is of its successor.
+    let issued = match once_for_record(&app, &who, newest.id.as_str(), rotation).await {
+        Ok(Done::Now(issued)) => issued,
+        Ok(Done::Before(_)) => return stale(&who, &client),
         Err(Error::NotUsable) => return dead(&who, &client),
         Err(error) => return Err(error.into()),
     };

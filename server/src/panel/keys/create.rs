@@ -9,13 +9,14 @@ use time::{Date, OffsetDateTime};
 use tollgate_client_address::ClientAddress;
 
 use super::family::{self, Family};
-use super::{path_of, tell_of};
+use super::{ROOT, path_of, tell_of};
 use crate::administration::{Error, NewKey};
 use crate::app::App;
 use crate::auth::{Reason, Refusal};
 use crate::panel::address_list::AddressList;
 use crate::panel::once::{Once, show_once};
 use crate::panel::place::Word;
+use crate::panel::repeat::{Done, once_for_form, sent_before};
 use crate::panel::scope_choice::{ScopeBox, ScopeChoice};
 use crate::panel::{Act, Faults, Fields, Pages, Proven, Right, Section, SignedIn, View, page, page_with};
 
@@ -99,8 +100,11 @@ async fn create(
         name: input.name.clone(),
         expires_at,
     };
-    let issued = match app.services.administration.issue_key(&who.actor(), new).await {
-        Ok(issued) => issued,
+    let actor = who.actor();
+    let issue = app.services.administration.issue_key(&actor, new);
+    let issued = match once_for_form(&app, &who, issue, |issued| path_of(issued.record.id)).await {
+        Ok(Done::Now(issued)) => issued,
+        Ok(Done::Before(made)) => return sent_before(&who, Section::Keys, made, ("All keys", ROOT)),
         Err(Error::NotApproved) => return form(&who, family, input, Faults::one("", NOT_APPROVED)),
         Err(Error::Invalid("name")) => return form(&who, family, input, Faults::one("name", NAME)),
         Err(Error::Invalid("expiry")) => {

@@ -12,9 +12,9 @@ use crate::app::App;
 use crate::auth::Refusal;
 use crate::panel::once::{Once, show_once};
 use crate::panel::place::Named;
+use crate::panel::repeat::{Done, once_for_record};
 use crate::panel::rotation::{Rotate, Stale, Subject, rotation_page, stale_page};
 use crate::panel::{Faults, Pages, Proven, Section, SignedIn};
-use crate::payments::CallKey;
 
 /// How far back the audit log is searched for the successor of a key, in entries.
 const LOOK_BACK: u32 = 200;
@@ -37,21 +37,11 @@ async fn rotate(
     Named(id): Named,
     Proven { who, input }: Proven<Rotate>,
 ) -> Result<Response, Refusal> {
-    let (key, _) = find(&app, &who, id).await?;
-    let call = CallKey {
-        merchant: who.merchant.id.clone(),
-        mode: who.mode,
-        route: "panel: rotate key",
-        key: id.as_str().to_owned(),
-    };
-    let Some(_running) = app.services.in_flight.enter(call) else {
-        return stale(&app, &who, &key).await;
-    };
-    // Read again: of two tabs, the second one sees what the first one did.
     let (key, family) = find(&app, &who, id).await?;
     if key.lifecycle.status(who.arrival.now) != Status::Active {
         return stale(&app, &who, &key).await;
     }
+    let now = who.arrival.now;
     let overlap = match input.choice.overlap() {
         Ok(overlap) => overlap,
         Err((field, fault)) => {
@@ -59,9 +49,18 @@ async fn rotate(
             return rotation_page(&who, Section::Keys, subject(&key, family), input.choice, family.overlap, faults);
         }
     };
-    let issued = match app.services.administration.rotate_key(&who.actor(), id, overlap).await {
-        Ok(issued) => issued,
-        Err(Error::NotUsable) => return stale(&app, &who, &key).await,
+    let (administration, actor) = (&app.services.administration, who.actor());
+    let rotation = async {
+        // Read again: of two tabs, the second one sees what the first one did.
+        let key = administration.key(id).await?.ok_or(Error::NotFound)?;
+        if key.lifecycle.status(now) != Status::Active {
+            return Err(Error::NotUsable);
+        }
+        administration.rotate_key(&actor, id, overlap).await
+    };
+    let issued = match once_for_record(&app, &who, id.as_str(), rotation).await {
+        Ok(Done::Now(issued)) => issued,
+        Ok(Done::Before(_)) | Err(Error::NotUsable) => return stale(&app, &who, &key).await,
         Err(Error::NotApproved) => {
             let faults = Faults::one("", NOT_APPROVED);
             return rotation_page(&who, Section::Keys, subject(&key, family), input.choice, family.overlap, faults);

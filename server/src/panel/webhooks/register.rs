@@ -6,13 +6,14 @@ use axum::response::Response;
 use http::StatusCode;
 
 use super::dialect::{self, Dialect};
-use super::path_of;
+use super::{ROOT, path_of};
 use crate::account::SecretText;
 use crate::administration::{Administration, Error};
 use crate::app::App;
 use crate::auth::{Reason, Refusal};
 use crate::panel::once::{Once, show_once};
 use crate::panel::place::Word;
+use crate::panel::repeat::{Done, once_for_form, sent_before};
 use crate::panel::{Act, Faults, Fields, Flash, Pages, Proven, Right, Section, SignedIn, View, page, page_with};
 
 #[derive(Template)]
@@ -63,13 +64,19 @@ async fn register(
     Proven { who, input }: Proven<Register>,
 ) -> Result<Response, Refusal> {
     let dialect = named(&word)?;
-    let (administration, merchant) = (&app.services.administration, &who.merchant.id);
-    let bearer = if dialect.has_bearer() && input.bearer { Some(administration.draw_secret_key()?) } else { None };
-    let registered = administration
-        .register_webhook_endpoint(&who.actor(), merchant, who.mode, dialect.webhooks, &input.url, bearer.as_ref())
-        .await;
-    let endpoint = match registered {
-        Ok(endpoint) => endpoint,
+    let wanted = dialect.has_bearer() && input.bearer;
+    let (administration, actor, merchant) = (&app.services.administration, who.actor(), &who.merchant.id);
+    let registration = async {
+        let bearer = if wanted { Some(administration.draw_secret_key()?) } else { None };
+        let (webhooks, url) = (dialect.webhooks, &input.url);
+        let registered =
+            administration.register_webhook_endpoint(&actor, merchant, who.mode, webhooks, url, bearer.as_ref());
+        Ok((registered.await?, bearer))
+    };
+    let (endpoint, bearer) = match once_for_form(&app, &who, registration, |(endpoint, _)| path_of(&endpoint.id)).await
+    {
+        Ok(Done::Now(registered)) => registered,
+        Ok(Done::Before(made)) => return sent_before(&who, Section::Webhooks, made, ("All endpoints", ROOT)),
         Err(Error::TargetRefused) => return form(&who, dialect, input, Faults::one("url", TARGET)),
         Err(Error::TooMany) => {
             let fault = format!("There are {} endpoints. Remove one first.", Administration::MAX_ENDPOINTS);

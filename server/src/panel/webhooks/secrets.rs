@@ -12,12 +12,12 @@ use crate::app::App;
 use crate::auth::{Reason, Refusal};
 use crate::panel::once::{Once, show_once};
 use crate::panel::place::{Named, Word};
+use crate::panel::repeat::{Done, once_for_form, once_for_record, sent_before};
 use crate::panel::revocation::{Doomed, Revoke, ask_to_revoke};
 use crate::panel::rotation::{Rotate, Stale, Subject, rotation_page, stale_page};
 use crate::panel::standing::{Standing, in_words};
 use crate::panel::sure::{Question, ask};
 use crate::panel::{Act, Faults, Fields, Flash, Pages, Proven, Right, Section, SignedIn, StepUp, View, page};
-use crate::payments::CallKey;
 
 #[derive(Template)]
 #[template(path = "panel/webhooks/secrets.html")]
@@ -133,9 +133,11 @@ async fn make(
     Proven { who, .. }: Proven<Press>,
 ) -> Result<Response, Refusal> {
     let purpose = named(&word)?;
-    let made = app.services.administration.issue_secret(&who.actor(), &who.merchant.id, who.mode, purpose.kind).await;
-    match made {
-        Ok(issued) => shown(&who, purpose, "Your new secret", "It is in force from now on.", issued.text),
+    let actor = who.actor();
+    let making = app.services.administration.issue_secret(&actor, &who.merchant.id, who.mode, purpose.kind);
+    match once_for_form(&app, &who, making, |_| ROOT.to_owned()).await {
+        Ok(Done::Before(_)) => sent_before(&who, Section::Webhooks, None, ("All secrets", ROOT)),
+        Ok(Done::Now(issued)) => shown(&who, purpose, "Your new secret", "It is in force from now on.", issued.text),
         Err(Error::TooMany) => too_many(&who),
         Err(error) => Err(error.into()),
     }
@@ -180,13 +182,6 @@ async fn rotate(
     Named(id): Named,
     Proven { who, input }: Proven<Rotate>,
 ) -> Result<Response, Refusal> {
-    find(&app, &who, id).await?;
-    let (merchant, key) = (who.merchant.id.clone(), id.as_str().to_owned());
-    let call = CallKey { merchant, mode: who.mode, route: "panel: rotate secret", key };
-    let Some(_running) = app.services.in_flight.enter(call) else {
-        return stale(&who);
-    };
-    // Read again: of two tabs, the second one sees what the first one did.
     let secret = find(&app, &who, id).await?;
     if secret.lifecycle.status(who.arrival.now) != Status::Active {
         return stale(&who);
@@ -198,9 +193,19 @@ async fn rotate(
             return rotation_page(&who, Section::Webhooks, subject(&secret), input.choice, Overlap::ONE_DAY, faults);
         }
     };
-    let issued = match app.services.administration.rotate_secret(&who.actor(), id, overlap).await {
-        Ok(issued) => issued,
-        Err(Error::NotUsable) => return stale(&who),
+    let (administration, actor) = (&app.services.administration, who.actor());
+    let rotation = async {
+        // Read again: of two tabs, the second one sees what the first one did.
+        let known = administration.secrets(&who.merchant.id, who.mode, secret.purpose).await?;
+        let known = known.into_iter().find(|secret| secret.id == id).ok_or(Error::NotFound)?;
+        if known.lifecycle.status(who.arrival.now) != Status::Active {
+            return Err(Error::NotUsable);
+        }
+        administration.rotate_secret(&actor, id, overlap).await
+    };
+    let issued = match once_for_record(&app, &who, id.as_str(), rotation).await {
+        Ok(Done::Now(issued)) => issued,
+        Ok(Done::Before(_)) | Err(Error::NotUsable) => return stale(&who),
         Err(Error::TooMany) => return too_many(&who),
         Err(error) => return Err(error.into()),
     };

@@ -31,6 +31,7 @@ const STEPS: &[Step] = &[
     step!(3, "webhooks", "0003_webhooks.sql"),
     step!(4, "panel", "0004_panel.sql"),
     step!(5, "secret_keys", "0005_secret_keys.sql"),
+    step!(6, "panel_queues", "0006_panel_queues.sql"),
 ];
 
 pub(super) fn sqlite() -> Migrator {

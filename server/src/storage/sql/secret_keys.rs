@@ -76,6 +76,15 @@ const SEALED: &[SealedTable] = &[
                  AND sealed = $5",
         count: "SELECT key_version AS version, COUNT(*) AS records FROM totp_enrolments GROUP BY key_version",
     },
+    SealedTable {
+        #[cfg(test)]
+        column: ("mails", "sealed"),
+        numbered: false,
+        select: "SELECT id, 'mail:' || id AS context, key_version AS version, sealed FROM mails WHERE key_version < $1 \
+                 ORDER BY key_version, id LIMIT $2 OFFSET $3",
+        update: "UPDATE mails SET key_version = $2, sealed = $3 WHERE id = $1 AND key_version = $4 AND sealed = $5",
+        count: "SELECT key_version AS version, COUNT(*) AS records FROM mails GROUP BY key_version",
+    },
 ];
 
 #[async_trait]

@@ -7,48 +7,48 @@ use tollgate::payments::{Currency, Money};
 
 use crate::world::{Answer, Call, World};
 
-pub(super) const COOKIE: &str = "__Host-tollgate_panel";
-pub(super) const PASSWORD: &str = "an invented pass phrase";
+pub(crate) const COOKIE: &str = "__Host-tollgate_panel";
+pub(crate) const PASSWORD: &str = "an invented pass phrase";
 
-pub(super) struct Browser<'a> {
-    pub(super) world: &'a World,
-    pub(super) cookie: Option<String>,
+pub(crate) struct Browser<'a> {
+    pub(crate) world: &'a World,
+    pub(crate) cookie: Option<String>,
     peer: [u8; 4],
 }
 
 impl<'a> Browser<'a> {
-    pub(super) fn new(world: &'a World) -> Self {
+    pub(crate) fn new(world: &'a World) -> Self {
         Self { world, cookie: None, peer: [127, 0, 0, 1] }
     }
 
     /// Comes from this address.
-    pub(super) fn from(self, peer: [u8; 4]) -> Self {
+    pub(crate) fn from(self, peer: [u8; 4]) -> Self {
         Self { peer, ..self }
     }
 
-    pub(super) async fn get(&mut self, path: &str) -> Answer {
+    pub(crate) async fn get(&mut self, path: &str) -> Answer {
         let call = Call::get(path).header("sec-fetch-site", "same-origin");
         self.send(call).await
     }
 
     /// Opens the page, then sends its form with these fields.
-    pub(super) async fn submit(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn submit(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
         self.submit_from(path, path, fields).await
     }
 
     /// Opens one page and sends a form of it elsewhere.
-    pub(super) async fn submit_from(&mut self, page: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn submit_from(&mut self, page: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
         let shown = self.get(page).await;
         let token = token(&shown.text()).unwrap_or_else(|| panic!("{page} has no form: {}", shown.text()));
         self.post(path, &token, fields).await
     }
 
-    pub(super) async fn post(&mut self, path: &str, token: &str, fields: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn post(&mut self, path: &str, token: &str, fields: &[(&str, &str)]) -> Answer {
         let call = form(path, token, fields).header("sec-fetch-site", "same-origin");
         self.send(call).await
     }
 
-    pub(super) async fn send(&mut self, mut call: Call) -> Answer {
+    pub(crate) async fn send(&mut self, mut call: Call) -> Answer {
         if let Some(cookie) = &self.cookie {
             call = call.header("cookie", format!("{COOKIE}={cookie}"));
         }
@@ -62,37 +62,37 @@ impl<'a> Browser<'a> {
         answer
     }
 
-    pub(super) async fn log_in(&mut self, email: &str, password: &str) -> Answer {
+    pub(crate) async fn log_in(&mut self, email: &str, password: &str) -> Answer {
         self.submit("/panel/login", &[("email", email), ("password", password)]).await
     }
 
     /// Logs in and insists that it works.
-    pub(super) async fn signed_in(world: &'a World, email: &str, password: &str) -> Self {
+    pub(crate) async fn signed_in(world: &'a World, email: &str, password: &str) -> Self {
         let mut browser = Self::new(world);
         browser.log_in(email, password).await.expect_redirect("/panel");
         browser
     }
 
     /// The demo owner.
-    pub(super) async fn owner(world: &'a World) -> Self {
+    pub(crate) async fn owner(world: &'a World) -> Self {
         Self::signed_in(world, &world.text("/panel/email"), &world.text("/panel/password")).await
     }
 
     /// The demo administrator.
-    pub(super) async fn administrator(world: &'a World) -> Self {
+    pub(crate) async fn administrator(world: &'a World) -> Self {
         Self::signed_in(world, &world.text("/panel/admin_email"), &world.text("/panel/admin_password")).await
     }
 }
 
 impl Answer {
     #[track_caller]
-    pub(super) fn expect_redirect(&self, location: &str) {
+    pub(crate) fn expect_redirect(&self, location: &str) {
         assert_eq!(self.status, StatusCode::SEE_OTHER, "{}", self.text());
         assert_eq!(self.header("location"), Some(location));
     }
 
     #[track_caller]
-    pub(super) fn expect_page(&self, status: u16, holds: &str) {
+    pub(crate) fn expect_page(&self, status: u16, holds: &str) {
         assert_eq!(self.status.as_u16(), status, "{}", self.text());
         assert_eq!(self.header("content-type"), Some("text/html; charset=utf-8"));
         assert!(self.text().contains(holds), "{holds:?} is not in {}", self.text());
@@ -100,14 +100,14 @@ impl Answer {
 }
 
 /// A POST of a form, with nothing else.
-pub(super) fn form(path: &str, token: &str, fields: &[(&str, &str)]) -> Call {
+pub(crate) fn form(path: &str, token: &str, fields: &[(&str, &str)]) -> Call {
     let pairs = [("form_token", token)].into_iter().chain(fields.iter().copied());
     let body: Vec<String> = pairs.map(|(name, value)| format!("{}={}", escape(name), escape(value))).collect();
     Call::post(path).header("content-type", "application/x-www-form-urlencoded").body(body.join("&"))
 }
 
 /// The token of the forms on a page.
-pub(super) fn token(html: &str) -> Option<String> {
+pub(crate) fn token(html: &str) -> Option<String> {
     let (_, rest) = html.split_once("name=\"form_token\" value=\"")?;
     Some(rest.split_once('"')?.0.to_owned())
 }
@@ -127,11 +127,11 @@ pub(super) async fn newest_entry(world: &World) -> [String; 5] {
 }
 
 /// A user of the demo merchant with this role.
-pub(super) async fn colleague(world: &World, email: &str, role: Role) -> User {
+pub(crate) async fn colleague(world: &World, email: &str, role: Role) -> User {
     make_user(world, &world.merchant_id(), email, role).await
 }
 
-pub(super) async fn make_user(world: &World, merchant: &MerchantId, email: &str, role: Role) -> User {
+pub(crate) async fn make_user(world: &World, merchant: &MerchantId, email: &str, role: Role) -> User {
     let new = NewUser {
         merchant: merchant.clone(),
         email: EmailAddress::new(email).unwrap(),
@@ -143,7 +143,7 @@ pub(super) async fn make_user(world: &World, merchant: &MerchantId, email: &str,
 }
 
 /// Another merchant with an owner.
-pub(super) async fn stranger(world: &World) -> User {
+pub(crate) async fn stranger(world: &World) -> User {
     let new = NewMerchant {
         country: "PER".to_owned(),
         name: "Another Shop".to_owned(),

@@ -12,7 +12,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tollgate::storage::redis::{Durability, RedisLedger, RedisOptions, RedisStore};
 use tollgate::storage::sql::Database;
 use tollgate::storage::{
-    Directory, Invoices, Ledger, Orders, Purchases, Sessions, StorageUrl, UsageBook, Vault, Webhooks,
+    Directory, Invoices, Ledger, Mails, Orders, Purchases, SentForms, Sessions, StorageUrl, UsageBook, Vault, Webhooks,
 };
 
 /// What a test runs on.
@@ -36,6 +36,8 @@ pub(crate) struct Backend {
     pub(crate) webhooks: Arc<dyn Webhooks>,
     pub(crate) sessions: Arc<dyn Sessions>,
     pub(crate) usage: Arc<dyn UsageBook>,
+    pub(crate) forms: Arc<dyn SentForms>,
+    pub(crate) mails: Arc<dyn Mails>,
 }
 
 /// A backend and what must be cleaned up after it.
@@ -103,7 +105,9 @@ impl Scratch {
             orders: database.clone(),
             webhooks: database.clone(),
             sessions: database.clone(),
-            usage: database,
+            usage: database.clone(),
+            forms: database.clone(),
+            mails: database,
             ledger,
         }
     }

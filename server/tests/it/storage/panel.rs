@@ -2,8 +2,8 @@
 
 use tollgate::account::{Actor, MerchantId, NewAuditEntry, PasswordHash, Role, SealedTotp, Switch, User, UserId};
 use tollgate::storage::{
-    AuditFilter, AuditLink, ChangeRefusal, HourOfUse, LastUse, LinkPurpose, PanelSession, PasswordLink, SessionChange,
-    UserChange,
+    AuditFilter, AuditLink, ChangeRefusal, FormTurn, HourOfUse, LastUse, LinkPurpose, PanelSession, PasswordLink,
+    SessionChange, UserChange, WaitingMail,
 };
 use tollgate_apikey::Mode;
 
@@ -15,10 +15,12 @@ super::on_each!(Sqlite in sqlite, Postgres in postgres => {
     a_password_link_sets_one_password,
     a_reset_ends_resets_and_an_invitation_ends_all,
     a_second_factor_stands_when_its_enrolment_was_confirmed,
+    a_form_has_one_turn,
     administrators_are_changed_by_administrators,
     an_owner_without_a_password_keeps_nobody_from_being_the_last,
     audit_entries_are_found_by_what_they_say,
     every_session_of_a_merchant_ends_at_once,
+    mail_is_tried_by_one_at_a_time,
     sessions_are_kept_changed_and_ended,
     use_is_added_up_by_the_hour,
 });
@@ -309,4 +311,69 @@ async fn audit_entries_are_found_by_what_they_say(db: Backend) {
     assert!(directory.audit_links_of(&merchant, 2, 9).await.unwrap().is_empty());
     let nobody = AuditFilter { actor: "nobody".into(), ..AuditFilter::default() };
     assert!(find(None, nobody).await.is_empty());
+}
+
+async fn a_form_has_one_turn(db: Backend) {
+    let (forms, digest) = (&db.forms, [7; 32]);
+    let tasks: Vec<_> = (0..8)
+        .map(|_| {
+            let forms = forms.clone();
+            tokio::spawn(async move { forms.take_form(&[7; 32], in_s(60), now()).await.unwrap() })
+        })
+        .collect();
+    let mut turns = Vec::new();
+    for task in tasks {
+        turns.push(task.await.unwrap());
+    }
+    assert_eq!(turns.iter().filter(|turn| **turn == FormTurn::First).count(), 1);
+    forms.settle_form(&digest, "/panel/keys/x").await.unwrap();
+    let again = forms.take_form(&digest, in_s(60), in_s(59)).await.unwrap();
+    assert_eq!(again, FormTurn::Again { place: Some("/panel/keys/x".into()) });
+    assert_eq!(forms.take_form(&digest, in_s(120), in_s(60)).await.unwrap(), FormTurn::First, "its time is over");
+    assert_eq!(forms.take_form(&digest, in_s(120), in_s(60)).await.unwrap(), FormTurn::Again { place: None });
+    forms.release_form(&digest).await.unwrap();
+    assert_eq!(forms.take_form(&digest, in_s(120), in_s(60)).await.unwrap(), FormTurn::First, "it was given back");
+    assert_eq!(forms.take_form(&[8; 32], in_s(60), now()).await.unwrap(), FormTurn::First);
+    assert_eq!(forms.sweep_forms(in_s(61)).await.unwrap(), 1);
+}
+
+async fn mail_is_tried_by_one_at_a_time(db: Backend) {
+    let mails = &db.mails;
+    let mail = |n: u8| WaitingMail {
+        id: format!("mail{n}"),
+        notice: "reset".into(),
+        key_version: 1,
+        sealed: vec![n; 40],
+        attempts: 0,
+        expires_at: in_s(1000 * i64::from(n)),
+    };
+    for n in 1..=3 {
+        assert!(mails.put_mail(&mail(n), 3, in_s(i64::from(n))).await.unwrap());
+    }
+    assert!(!mails.put_mail(&mail(4), 3, in_s(4)).await.unwrap(), "as many wait as may");
+    let first = mails.lease_mail(in_s(1), in_s(100)).await.unwrap().unwrap();
+    assert_eq!((first.id.as_str(), first.attempts, &first.sealed), ("mail1", 1, &vec![1; 40]));
+    assert_eq!((first.notice.as_str(), first.expires_at), ("reset", in_s(1000)));
+    assert!(mails.lease_mail(in_s(1), in_s(100)).await.unwrap().is_none(), "the others are not due yet");
+    let tasks: Vec<_> = (0..6)
+        .map(|_| {
+            let mails = mails.clone();
+            tokio::spawn(async move { mails.lease_mail(in_s(50), in_s(100)).await.unwrap().map(|mail| mail.id) })
+        })
+        .collect();
+    let mut leased = Vec::new();
+    for task in tasks {
+        leased.extend(task.await.unwrap());
+    }
+    leased.sort_unstable();
+    assert_eq!(leased, ["mail2", "mail3"], "each by one");
+    mails.defer_mail("mail2", in_s(60)).await.unwrap();
+    let again = mails.lease_mail(in_s(60), in_s(100)).await.unwrap().unwrap();
+    assert_eq!((again.id.as_str(), again.attempts), ("mail2", 2));
+    mails.end_mail("mail2").await.unwrap();
+    assert!(mails.lease_mail(in_s(99), in_s(200)).await.unwrap().is_none());
+    let after_a_crash = mails.lease_mail(in_s(100), in_s(200)).await.unwrap().unwrap();
+    assert_eq!((after_a_crash.id.as_str(), after_a_crash.attempts), ("mail1", 2));
+    assert_eq!(mails.sweep_mails(in_s(1001)).await.unwrap(), 1);
+    assert_eq!(mails.sweep_mails(in_s(3001)).await.unwrap(), 1);
 }
