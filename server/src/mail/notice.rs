@@ -104,6 +104,11 @@ impl Notice {
         }
     }
 
+    /// Whether an owner asks for it, for somebody else.
+    pub(super) fn is_asked_for(&self) -> bool {
+        matches!(self, Self::Invitation { .. })
+    }
+
     pub(super) fn message(&self, to: &EmailAddress) -> Message {
         const NOT_YOU: &str = "If this was not you, tell an owner of your account and change your password at once.";
         let (subject, text) = match self {
