@@ -15,7 +15,7 @@ use super::visitor::{Visitor, VisitorForm};
 use super::{Act, Faults, Fields, Form, Pages, ROOT, Right, cookie, owns, page, page_with, see_other};
 use crate::account::{EmailAddress, Passwords};
 use crate::app::App;
-use crate::auth::{Found, ListenerMode, NewSession, Reason, Refusal};
+use crate::auth::{Found, NewSession, Reason, Refusal};
 use crate::storage::SessionChange;
 
 /// A page of the panel to go to.
@@ -164,10 +164,8 @@ async fn log_in(State(app): State<App>, form_sent: VisitorForm) -> Result<Respon
         Found::Unknown => None,
     };
     let waiting = draft.as_deref().and_then(Draft::path);
-    let mode = match arrival.mode {
-        ListenerMode::Live => Mode::Live,
-        ListenerMode::Any | ListenerMode::Test => Mode::Test,
-    };
+    // Who goes on with a form goes on in its mode.
+    let mode = draft.as_deref().and_then(Draft::mode).unwrap_or(arrival.mode.default_mode());
     tracing::info!(user = %user.id, "a user logged in to the panel");
     let token = sessions.begin(&user, &arrival, NewSession { mode, agent: &agent, draft }).await?;
     let mut response = see_other(waiting.as_deref().unwrap_or(next.path()));

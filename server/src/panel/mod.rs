@@ -45,6 +45,7 @@ mod log_in;
 mod moment;
 mod once;
 mod origin;
+mod other_mode;
 mod overlap_choice;
 mod overview;
 mod owners;
