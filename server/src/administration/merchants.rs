@@ -11,7 +11,7 @@ use uuid::Builder;
 use super::{Actor, Administration, Error, Page};
 use crate::account::{Merchant, MerchantId, MerchantStatus, NewAuditEntry, Switch};
 use crate::payments::{Currency, Money, is_country};
-use crate::storage::{MerchantChange, REQUEST_SIGNING};
+use crate::storage::{MerchantChange, MerchantFilter, REQUEST_SIGNING};
 
 /// A merchant to be made.
 #[derive(Debug, Clone)]
@@ -99,6 +99,15 @@ impl Administration {
     /// [`Error::Storage`].
     pub async fn merchants(&self, page: Page) -> Result<Vec<Merchant>, Error> {
         Ok(self.directory.merchants_part(page.part()).await?)
+    }
+
+    /// The merchants that fit, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Storage`].
+    pub async fn find_merchants(&self, filter: &MerchantFilter, page: Page) -> Result<Vec<Merchant>, Error> {
+        Ok(self.directory.find_merchants(filter, page.part()).await?)
     }
 
     /// A merchant by id.

@@ -1,5 +1,6 @@
 //! Browsers that are signed in to the control panel: a random cookie, kept as a keyed digest.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use tollgate_client_address::ClientAddress;
 use zeroize::Zeroizing;
 
 use super::Arrival;
-use crate::account::User;
+use crate::account::{MerchantId, User, UserId};
 use crate::keys::{PanelUse, SecretKeys};
 use crate::rng::{Rng, RngError};
 use crate::storage::{FormTurn, PanelSession, Records, SentForms, SessionChange, Sessions, StorageError, complete};
@@ -259,6 +260,20 @@ impl PanelSessions {
     /// [`StorageError`] when storage did not answer; the sessions then still live.
     pub async fn end_all(&self, user: &User, but: Option<&PanelSession>) -> Result<u64, StorageError> {
         self.sessions.end_sessions(user.id, but.map(|session| &session.digest)).await
+    }
+
+    /// How many live sessions the users of a merchant have; those without any are not there.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] when storage did not answer.
+    pub async fn count(
+        &self,
+        merchant: &MerchantId,
+        now: OffsetDateTime,
+    ) -> Result<HashMap<UserId, u64>, StorageError> {
+        let counts = self.sessions.count_sessions(merchant, now - Self::IDLE, now - Self::LIFE).await?;
+        Ok(counts.into_iter().collect())
     }
 
     /// Removes what ended long ago.

@@ -25,6 +25,11 @@ pub enum Notice {
         /// The whole address.
         link: Zeroizing<String>,
     },
+    /// Somebody wanted to invite a person who has a login of another merchant.
+    InvitedElsewhere {
+        /// To whose panel.
+        merchant: String,
+    },
     /// A key was made or put in the place of another.
     KeyMade {
         /// In which mode.
@@ -85,6 +90,7 @@ impl Notice {
         match self {
             Self::CodesGuessed { .. } => "codes_guessed",
             Self::Invitation { .. } => "invitation",
+            Self::InvitedElsewhere { .. } => "invited_elsewhere",
             Self::KeyMade { .. } => "key_made",
             Self::PasswordChanged { .. } => "password_changed",
             Self::RecoveryCodeUsed { .. } => "recovery_code_used",
@@ -106,7 +112,7 @@ impl Notice {
 
     /// Whether an owner asks for it, for somebody else.
     pub(super) fn is_asked_for(&self) -> bool {
-        matches!(self, Self::Invitation { .. })
+        matches!(self, Self::Invitation { .. } | Self::InvitedElsewhere { .. })
     }
 
     pub(super) fn message(&self, to: &EmailAddress) -> Message {
@@ -128,6 +134,14 @@ impl Notice {
                     "You have been invited to the control panel of {merchant}.\n\nSet your password within 72 hours:\n\n\
                      {}\n\nThe link works once. If you did not expect it, ignore this message.\n",
                     link.as_str()
+                ),
+            ),
+            Self::InvitedElsewhere { merchant } => (
+                "An invitation that cannot be taken".to_owned(),
+                format!(
+                    "Somebody wanted to invite you to the control panel of {merchant}.\n\nThis address has a login of \
+                     another account already, and an address has one. Nothing was changed. To take the invitation, ask \
+                     for one to another address of yours. We did not tell them that this address is known.\n"
                 ),
             ),
             Self::KeyMade { mode, key, at, address } => (

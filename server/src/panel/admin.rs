@@ -1,18 +1,22 @@
 //! `/panel/admin…`: every merchant, for those who run the server.
 
+use std::collections::HashMap;
+
 use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 
 use super::moment::Moment;
 use super::place::Word;
+use super::query::query_of;
 use super::sure::{Question, ask};
 use super::view::role_word;
 use super::{Act, Fields, Flash, Pages, Proven, Right, Section, SignedIn, StepUp, View, page};
-use crate::account::{Merchant, MerchantId, MerchantStatus};
+use crate::account::{Merchant, MerchantId, MerchantStatus, User, UserId};
 use crate::administration::Page;
 use crate::app::App;
 use crate::auth::{Reason, Refusal};
+use crate::storage::MerchantFilter;
 use crate::transport;
 
 #[derive(Template)]
@@ -20,6 +24,9 @@ use crate::transport;
 struct MerchantsPage {
     view: View,
     merchants: Vec<Row>,
+    wanted: Wanted,
+    filtered: bool,
+    /// The query of the next page.
     more: Option<String>,
 }
 
@@ -29,6 +36,16 @@ struct MerchantPage {
     view: View,
     merchant: Row,
     users: Vec<Person>,
+    /// Whether it is the beginning of the list of users.
+    first: bool,
+    /// The id behind which the list of users goes on.
+    more: Option<String>,
+}
+
+/// What is looked for.
+struct Wanted {
+    text: String,
+    status: String,
 }
 
 struct Row {
@@ -43,7 +60,7 @@ struct Person {
     email: String,
     role: &'static str,
     disabled: bool,
-    sessions: usize,
+    sessions: u64,
 }
 
 struct Operation;
@@ -58,8 +75,8 @@ impl Act for Operation {
 
 /// Merchants of one page of the list.
 const PER_PAGE: u32 = 50;
-/// Users of a merchant that are shown.
-const MOST_USERS: u32 = 500;
+/// Users of one page of a merchant's.
+const USERS_PER_PAGE: u32 = 50;
 const LIST: &str = "/panel/admin";
 
 pub(super) fn pages() -> Pages {
@@ -74,24 +91,47 @@ pub(super) fn pages() -> Pages {
 async fn list(State(app): State<App>, RawQuery(query): RawQuery, who: SignedIn) -> Result<Response, Refusal> {
     check(&who)?;
     let query = transport::Form::from_query(query.as_deref().unwrap_or_default())?;
-    let part = Page { after: query.get("after").map(str::to_owned), limit: PER_PAGE };
-    let merchants = app.services.administration.merchants(part).await?;
-    let full = merchants.len() == PER_PAGE as usize;
-    let more = merchants.last().filter(|_| full).map(|merchant| merchant.id.to_string());
+    let text = |name| query.get(name).unwrap_or_default().trim().to_owned();
+    let wanted = Wanted { text: text("text"), status: text("status") };
+    let filter = wanted.filter();
+    let after = query.get("after").map(str::to_owned);
+    let part = Page { after, limit: PER_PAGE + 1 };
+    let mut merchants = app.services.administration.find_merchants(&filter, part).await?;
+    let full = merchants.len() > PER_PAGE as usize;
+    merchants.truncate(PER_PAGE as usize);
+    let more = merchants.last().filter(|_| full).map(|last| wanted.query(last.id.as_str()));
     let merchants = merchants.into_iter().map(row).collect();
-    page(&MerchantsPage { view: who.view(Section::Administration), merchants, more })
+    let filtered = filter != MerchantFilter::default();
+    page(&MerchantsPage { view: who.view(Section::Administration), merchants, wanted, filtered, more })
 }
 
-async fn show(State(app): State<App>, Word(id): Word, who: SignedIn) -> Result<Response, Refusal> {
+async fn show(
+    State(app): State<App>,
+    Word(id): Word,
+    RawQuery(query): RawQuery,
+    who: SignedIn,
+) -> Result<Response, Refusal> {
     check(&who)?;
     let merchant = find(&app, &id).await?;
-    let mut users = Vec::new();
-    for user in app.services.administration.users(&merchant.id, Page::first(MOST_USERS)).await? {
-        let sessions = app.services.panel_sessions.list(&user, who.arrival.now).await?.len();
-        let (email, role) = (user.email.as_str().to_owned(), role_word(user.role));
-        users.push(Person { email, role, disabled: user.disabled, sessions });
+    let query = transport::Form::from_query(query.as_deref().unwrap_or_default())?;
+    let after = query.get("after").map(str::to_owned);
+    let (first, part) = (after.is_none(), Page { after, limit: USERS_PER_PAGE + 1 });
+    let mut users = app.services.administration.users(&merchant.id, part).await?;
+    let full = users.len() > USERS_PER_PAGE as usize;
+    users.truncate(USERS_PER_PAGE as usize);
+    let more = users.last().filter(|_| full).map(|last| last.id.to_string());
+    let sessions = app.services.panel_sessions.count(&merchant.id, who.arrival.now).await?;
+    let users = users.into_iter().map(|user| person(&user, &sessions)).collect();
+    page(&MerchantPage { view: who.view(Section::Administration), merchant: row(merchant), users, first, more })
+}
+
+fn person(user: &User, sessions: &HashMap<UserId, u64>) -> Person {
+    Person {
+        email: user.email.as_str().to_owned(),
+        role: role_word(user.role),
+        disabled: user.disabled,
+        sessions: sessions.get(&user.id).copied().unwrap_or_default(),
     }
-    page(&MerchantPage { view: who.view(Section::Administration), merchant: row(merchant), users })
 }
 
 async fn ask_activate(State(app): State<App>, Word(id): Word, _: StepUp, who: SignedIn) -> Result<Response, Refusal> {
@@ -153,6 +193,18 @@ async fn set_status(
     let merchant = find(app, id).await?;
     app.services.administration.set_merchant_status(&who.actor(), &merchant.id, status).await?;
     who.done(&format!("{LIST}/{}", merchant.id), Flash::good(format!("{} {word}.", merchant.name))).await
+}
+
+impl Wanted {
+    fn filter(&self) -> MerchantFilter {
+        let all = [MerchantStatus::Active, MerchantStatus::PendingKyc, MerchantStatus::Suspended];
+        let status = all.into_iter().find(|status| status.as_str() == self.status);
+        MerchantFilter { text: self.text.clone(), status }
+    }
+
+    fn query(&self, after: &str) -> String {
+        query_of(&[("text", &self.text), ("status", &self.status), ("after", after)])
+    }
 }
 
 /// To everybody else these pages are not there.

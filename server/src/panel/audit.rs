@@ -11,6 +11,7 @@ use time::macros::format_description;
 use time::{Date, OffsetDateTime};
 
 use super::moment::Moment;
+use super::query::query_of;
 use super::{Flash, Pages, Section, SignedIn, View, answer, page};
 use crate::account::{AuditEntry, User};
 use crate::administration::Page;
@@ -148,11 +149,8 @@ impl Wanted {
     }
 
     fn query(&self, before: i64) -> String {
-        let pairs = [("action", &self.action), ("actor", &self.actor), ("from", &self.from), ("to", &self.to)];
-        let kept = pairs.into_iter().filter(|(_, value)| !value.is_empty());
-        let mut query: Vec<String> = kept.map(|(name, value)| format!("{name}={}", escape(value))).collect();
-        query.push(format!("before={before}"));
-        query.join("&")
+        let (before, Self { action, actor, from, to }) = (before.to_string(), self);
+        query_of(&[("action", action), ("actor", actor), ("from", from), ("to", to), ("before", &before)])
     }
 }
 
@@ -160,19 +158,6 @@ impl Wanted {
 fn date(text: &str) -> Option<OffsetDateTime> {
     let day = Date::parse(text, format_description!("[year]-[month]-[day]")).ok()?;
     Some(day.midnight().assume_utc())
-}
-
-fn escape(text: &str) -> String {
-    use std::fmt::Write as _;
-    text.bytes().fold(String::new(), |mut escaped, byte| {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            escaped.push(char::from(byte));
-        } else {
-            // Writing to a string cannot fail.
-            let _ = write!(escaped, "%{byte:02X}");
-        }
-        escaped
-    })
 }
 
 fn row(entry: AuditEntry, users: &[User]) -> Row {

@@ -51,6 +51,7 @@ mod overview;
 mod owners;
 mod pages;
 mod place;
+mod query;
 mod refused;
 mod repeat;
 mod revocation;

@@ -173,18 +173,30 @@ async fn invite(State(app): State<App>, Proven { who, input, .. }: Proven<Invita
         let Reason::RateLimited(seconds) = refusal.reason() else { return Err(refusal) };
         return again(StatusCode::TOO_MANY_REQUESTS, Faults::one("", wait(*seconds)));
     }
+    let known = email.clone();
     match app.services.administration.invite_user(&who.actor(), &who.merchant.id, email, role).await {
         Ok(invited) => hand_over(&app, &who, &invited.user, invited.token.expose_secret()).await,
         Err(Error::Invalid(_)) => again(wrong, Faults::one("email", "This is not an e-mail address.")),
-        // The same for an account elsewhere: it must not be told whose.
-        Err(Error::Taken) => {
-            again(wrong, Faults::one("email", "This address has a login already and cannot be invited."))
-        }
         Err(Error::TooMany) => {
             again(wrong, Faults::one("", format!("There are {} users, which is the most.", Administration::MAX_USERS)))
         }
+        Err(Error::Taken) => {
+            let taken = app.services.administration.user_by_email(&known).await?;
+            // Without mail the answer is the link itself, and there is none.
+            if !app.services.mailer.is_on() || taken.is_none_or(|taken| taken.merchant == who.merchant.id) {
+                return again(wrong, Faults::one("email", "This address has a login already and cannot be invited."));
+            }
+            // That an address is known to another merchant is told to its owner alone.
+            let merchant = who.merchant.name.clone();
+            app.services.mailer.send(&known, &Notice::InvitedElsewhere { merchant }).await;
+            who.done(LIST, on_its_way(&known)).await
+        }
         Err(error) => Err(error.into()),
     }
+}
+
+fn on_its_way(email: &EmailAddress) -> Flash {
+    Flash::good(format!("An invitation is on its way to {}.", email.as_str()))
 }
 
 /// Sends the link, or shows it once where there is no mail.
@@ -193,7 +205,7 @@ async fn hand_over(app: &App, who: &SignedIn, user: &User, token: &str) -> Resul
     if app.services.mailer.is_on() {
         let merchant = who.merchant.name.clone();
         app.services.mailer.send(&user.email, &Notice::Invitation { merchant, link }).await;
-        return who.done(LIST, Flash::good(format!("An invitation is on its way to {email}."))).await;
+        return who.done(LIST, on_its_way(&user.email)).await;
     }
     page(&InvitedPage { view: who.view(Section::Users), email, link })
 }

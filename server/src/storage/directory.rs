@@ -92,6 +92,15 @@ pub struct ListPart<'a> {
     pub limit: u32,
 }
 
+/// Which merchants are wanted; what is not said fits all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MerchantFilter {
+    /// What the id, the name or the address of a user holds, in any case of ASCII letters.
+    pub text: String,
+    /// Whether they may act.
+    pub status: Option<MerchantStatus>,
+}
+
 /// Merchants and their settings.
 #[async_trait]
 pub trait Merchants: Send + Sync {
@@ -105,6 +114,8 @@ pub trait Merchants: Send + Sync {
         aliases: &[(Mode, String)],
         entry: &NewAuditEntry,
     ) -> Change<()>;
+    /// The merchants that fit, oldest first.
+    async fn find_merchants(&self, filter: &MerchantFilter, part: ListPart<'_>) -> Result<Vec<Merchant>, StorageError>;
     /// Merchants, oldest first.
     async fn merchants_part(&self, part: ListPart<'_>) -> Result<Vec<Merchant>, StorageError>;
     /// Changes one thing about a merchant.

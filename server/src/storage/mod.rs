@@ -29,8 +29,8 @@ pub use audit::{AuditFilter, AuditLink, AuditLog};
 pub use cache::FencedCache;
 pub use completion::complete;
 pub use directory::{
-    Change, ChangeRefusal, Clients, CredentialChange, Credentials, Directory, ListPart, MerchantChange, Merchants,
-    RsaKeys, Secrets, UserChange, Users,
+    Change, ChangeRefusal, Clients, CredentialChange, Credentials, Directory, ListPart, MerchantChange, MerchantFilter,
+    Merchants, RsaKeys, Secrets, UserChange, Users,
 };
 pub use error::{StorageError, StorageErrorKind};
 pub use invoices::{InvoicePaymentOutcome, Invoices};

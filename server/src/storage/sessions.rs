@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use tollgate_apikey::Mode;
 
 use super::StorageError;
-use crate::account::UserId;
+use crate::account::{MerchantId, UserId};
 
 /// A browser that is signed in, or was a while ago.
 #[derive(Debug, Clone)]
@@ -66,6 +66,14 @@ pub trait Sessions: Send + Sync {
     async fn end_session(&self, user: UserId, id: &str) -> Result<bool, StorageError>;
     /// Ends every session of a user but the one with this digest; answers how many.
     async fn end_sessions(&self, user: UserId, but: Option<&[u8; 32]>) -> Result<u64, StorageError>;
+    /// How many sessions the users of a merchant have that were used after the first time and began after the second;
+    /// those without any are not there.
+    async fn count_sessions(
+        &self,
+        merchant: &MerchantId,
+        seen_after: OffsetDateTime,
+        began_after: OffsetDateTime,
+    ) -> Result<Vec<(UserId, u64)>, StorageError>;
     /// Removes sessions that began before.
     async fn sweep_sessions(&self, before: OffsetDateTime) -> Result<u64, StorageError>;
 }

@@ -42,6 +42,8 @@ pub trait UsageBook: Send + Sync {
     async fn usage_since(&self, merchant: &MerchantId, mode: Mode, hour: i64) -> Result<Vec<HourOfUse>, StorageError>;
     /// The last use of a credential, if it was ever used.
     async fn last_use(&self, credential: KeyId) -> Result<Option<LastUse>, StorageError>;
+    /// The last uses of these credentials, in any order; those that were never used are not among them.
+    async fn last_uses(&self, credentials: &[KeyId]) -> Result<Vec<LastUse>, StorageError>;
     /// Removes hours before this one; answers how many.
     async fn sweep_usage(&self, before_hour: i64) -> Result<u64, StorageError>;
 }

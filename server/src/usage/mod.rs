@@ -134,6 +134,17 @@ impl Usage {
         self.book.last_use(credential).await
     }
 
+    /// When and from where these credentials were last used; those that were never used are not there.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] when storage did not answer.
+    pub async fn last_uses(&self, credentials: &[KeyId]) -> Result<HashMap<KeyId, LastUse>, StorageError> {
+        self.flush().await?;
+        let uses = self.book.last_uses(credentials).await?;
+        Ok(uses.into_iter().map(|last| (last.credential, last)).collect())
+    }
+
     /// Forgets hours that no page shows any more.
     ///
     /// # Errors

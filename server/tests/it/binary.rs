@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
-use std::process::{Child, ChildStderr, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Output, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -61,6 +61,11 @@ impl Dev {
     /// Its log, one line an event.
     pub(crate) fn take_log(&mut self) -> ChildStderr {
         self.child.stderr.take().unwrap()
+    }
+
+    /// What it prints behind its first line.
+    pub(crate) fn take_output(&mut self) -> ChildStdout {
+        self.child.stdout.take().unwrap()
     }
 
     pub(crate) fn text(&self, pointer: &str) -> String {

@@ -1,6 +1,8 @@
 //! No answer and no log line holds a secret: every route is driven with marked credentials, then everything that came
 //! out is searched for them.
 
+mod panel;
+
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 

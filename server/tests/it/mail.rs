@@ -1,6 +1,7 @@
 //! Mail by SMTP: a conversation with a mail server, and what becomes of mail that no server takes.
 
-mod receiver;
+pub(crate) mod receiver;
+pub(crate) mod wire;
 
 use std::sync::Arc;
 

@@ -1,5 +1,6 @@
 //! The real binary under a configuration file: TLS, a terminator, metrics, a new certificate, and starts that must fail.
 
+mod mail;
 mod shared;
 
 use std::collections::HashMap;
@@ -34,8 +35,9 @@ impl House {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let dev = Dev::start(&folder.path().join("data"));
-        let credentials = ["/caibo/api_key_test", "/88pay/api_key_test", "/merchant_id_test", "/cardpluspay/api_key"]
-            .map(|pointer| (pointer, dev.text(pointer)));
+        let credentials =
+            ["/caibo/api_key_test", "/88pay/api_key_test", "/merchant_id_test", "/cardpluspay/api_key", "/panel/email"]
+                .map(|pointer| (pointer, dev.text(pointer)));
         assert_eq!(dev.stop(), Some(0));
         write_certificate(folder.path());
         Self { folder, credentials: credentials.into() }

@@ -1,5 +1,6 @@
 //! A server in this process: real router, real database, a clock that stands still.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,18 +18,22 @@ use time::OffsetDateTime;
 use tokio::sync::OnceCell;
 use tollgate::account::{CLIENT_ID, ClientDialect, KeyFamily, MerchantId, MerchantStatus, Switch, UserId};
 use tollgate::administration::{Actor, NewClient, NewKey};
-use tollgate::app::{App, Listener, Options, Services};
+use tollgate::app::{App, Listener, Options, Services, Storage};
 use tollgate::auth::ListenerMode;
 use tollgate::clock::Clock;
 use tollgate::demo;
 use tollgate::dialects::{self, Dialect};
 use tollgate::edge::router;
 use tollgate::mail::{Mailer, SmtpServer};
+use tollgate::storage::StorageUrl;
+use tollgate::telemetry::Metrics;
 use tollgate::transport::Channel;
 use tollgate::webhooks::{Dialler, TargetPolicy};
 use tollgate_apikey::{KeyId, Mode, Overlap, Scopes};
 use tollgate_client_address::{IpList, TrustedProxies};
 use tower::ServiceExt;
+
+use super::storage::{execute, schema};
 
 pub(crate) const SANDBOX: &str = "http://sandbox.test";
 pub(crate) const LIVE: &str = "http://live.test";
@@ -44,6 +49,7 @@ pub(crate) struct World {
     sandbox: Router,
     live: Router,
     any: Router,
+    metrics: Metrics,
     dir: TempDir,
 }
 
@@ -94,6 +100,9 @@ async fn build(
     adapt: impl FnOnce(Options) -> Options,
     mailer: impl FnOnce(&Services) -> Mailer,
 ) -> World {
+    if let Some(url) = POSTGRES.with(|url| url.borrow().clone()) {
+        return build_on_postgres(dialects, adapt, mailer, url).await;
+    }
     let (template, demo) = TEMPLATE.get_or_init(template).await;
     let dir = tempfile::tempdir().unwrap();
     for file in [Services::DATABASE, Services::KEYS] {
@@ -103,6 +112,39 @@ async fn build(
     let mut services = Services::open(dir.path(), adapt(options(clock.clone()))).await.unwrap();
     services.mailer = mailer(&services);
     World::assemble(Arc::new(services), clock, demo.clone(), dir, dialects)
+}
+
+thread_local! {
+    /// The database of the worlds that this thread makes, if they are not to have a file each.
+    static POSTGRES: RefCell<Option<StorageUrl>> = const { RefCell::new(None) };
+}
+
+/// Runs a whole test, which makes one world, on a PostgreSQL schema of its own; without a server it is skipped.
+pub(crate) fn on_postgres(test: fn()) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let Some((url, name, _turn)) = runtime.block_on(schema()) else { return };
+    POSTGRES.with(|place| place.replace(Some(StorageUrl::new(url.clone()))));
+    let outcome = std::panic::catch_unwind(test);
+    POSTGRES.with(|place| place.replace(None));
+    runtime.block_on(execute(&url, format!("DROP SCHEMA {name} CASCADE")));
+    if let Err(failed) = outcome {
+        std::panic::resume_unwind(failed);
+    }
+}
+
+async fn build_on_postgres(
+    dialects: &'static [&'static dyn Dialect],
+    adapt: impl FnOnce(Options) -> Options,
+    mailer: impl FnOnce(&Services) -> Mailer,
+    url: StorageUrl,
+) -> World {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = Clock::manual(OffsetDateTime::from_unix_timestamp(T0).unwrap());
+    let options = Options { storage: Storage::Postgres { url, redis: None }, ..adapt(options(clock.clone())) };
+    let mut services = Services::open(dir.path(), options).await.unwrap();
+    services.mailer = mailer(&services);
+    let demo = demo::credentials(&services, SANDBOX, LIVE).await.unwrap().to_json().unwrap();
+    World::assemble(Arc::new(services), clock, serde_json::from_str(&demo).unwrap(), dir, dialects)
 }
 
 async fn template() -> (TempDir, Value) {
@@ -132,16 +174,19 @@ impl World {
         dir: TempDir,
         dialects: &'static [&'static dyn Dialect],
     ) -> Self {
-        let listener = |mode, base_url| {
+        let metrics = Metrics::new();
+        let listener = |mode: ListenerMode, base_url| {
             let proxies = TrustedProxies::parse(["10.0.0.0/8"]).unwrap();
             let mut listener = services.listener(mode, base_url, proxies, Channel::Loopback).unwrap();
             listener.panel = Switch::On;
+            listener.meter = Some(metrics.meter(([127, 0, 0, 1], 8443).into(), mode.as_str()));
             router(&App { services: services.clone(), listener: Arc::new(listener) }, dialects)
         };
         Self {
             sandbox: listener(ListenerMode::Test, SANDBOX),
             live: listener(ListenerMode::Live, LIVE),
             any: listener(ListenerMode::Any, SANDBOX),
+            metrics,
             services,
             clock,
             demo,
@@ -191,6 +236,11 @@ impl World {
             Some(Value::Number(number)) => number.to_string(),
             other => panic!("{pointer} is {other:?}"),
         }
+    }
+
+    /// What a scraper would read.
+    pub(crate) fn metrics(&self) -> String {
+        self.metrics.text().unwrap()
     }
 
     /// The data directory.

@@ -9,7 +9,7 @@ use crate::account::Credential;
 use crate::app::App;
 use crate::auth::Refusal;
 use crate::panel::address_list;
-use crate::panel::last_use::{Used, last_use};
+use crate::panel::last_use::{LastUses, Used};
 use crate::panel::moment::Moment;
 use crate::panel::place::Named;
 use crate::panel::standing::Standing;
@@ -46,10 +46,9 @@ pub(super) fn pages() -> Pages {
 
 async fn show(State(app): State<App>, Named(id): Named, who: SignedIn) -> Result<Response, Refusal> {
     let client = find(&app, &who, id).await?;
-    let mut rows = Vec::new();
-    for secret in &secrets(&app, &client).await? {
-        rows.push(row(secret, last_use(&app, secret.id).await?, &who));
-    }
+    let secrets = secrets(&app, &client).await?;
+    let mut uses = LastUses::of(&app, &secrets).await?;
+    let rows: Vec<_> = secrets.iter().map(|secret| row(secret, uses.take(secret.id), &who)).collect();
     page(&ClientPage {
         view: who.view(Section::Clients),
         root: ROOT,

@@ -1,5 +1,6 @@
 //! `/panel/clients/…`: OAuth clients of Pledg and Alternative Payments, and their secrets.
 
+mod addresses;
 mod create;
 mod detail;
 mod dialect;
@@ -28,6 +29,7 @@ pub(super) fn pages() -> Pages {
         .merge(detail::pages())
         .merge(rotate::pages())
         .merge(revoke::pages())
+        .merge(addresses::pages())
 }
 
 /// The page of a client.

@@ -80,7 +80,7 @@ fn path_of_secret(id: KeyId) -> String {
 }
 
 /// A secret of a client of the merchant and mode that are looked at.
-async fn find_secret(app: &App, who: &SignedIn, id: KeyId) -> Result<(OauthClient, Credential), Refusal> {
+pub(super) async fn find_secret(app: &App, who: &SignedIn, id: KeyId) -> Result<(OauthClient, Credential), Refusal> {
     let absent = || Refusal::new(Reason::NotFound);
     let known = app.services.records.credential(id).await?.ok_or_else(absent)?;
     let client = find(app, who, known.client.ok_or_else(absent)?).await?;

@@ -11,7 +11,7 @@ use crate::administration::Page;
 use crate::app::App;
 use crate::auth::Refusal;
 use crate::panel::address_list;
-use crate::panel::last_use::{Used, last_use};
+use crate::panel::last_use::{LastUses, Used};
 use crate::panel::place::Behind;
 use crate::panel::standing::Standing;
 use crate::panel::{Pages, Section, SignedIn, View, page};
@@ -57,11 +57,8 @@ async fn show(State(app): State<App>, Behind(after): Behind, who: SignedIn) -> R
     let more = keys.len() > LIMIT as usize;
     keys.truncate(LIMIT as usize);
     let more = if more { keys.last().map(|key| key.id.as_str().to_owned()) } else { None };
-    let mut rows = Vec::with_capacity(keys.len());
-    for key in &keys {
-        let used = last_use(&app, key.id).await?;
-        rows.extend(row(key, used, &who));
-    }
+    let mut uses = LastUses::of(&app, &keys).await?;
+    let rows = keys.iter().filter_map(|key| row(key, uses.take(key.id), &who)).collect();
     page(&ListPage { view: who.view(Section::Keys), keys: rows, first: after.is_none(), more })
 }
 

@@ -3,6 +3,7 @@
 mod deliveries;
 mod dialect;
 mod endpoint;
+mod import;
 mod list;
 mod register;
 mod secrets;
@@ -22,6 +23,7 @@ pub(super) fn pages() -> Pages {
         .merge(endpoint::pages())
         .merge(deliveries::pages())
         .merge(secrets::pages())
+        .merge(import::pages())
 }
 
 /// The page of an endpoint.

@@ -38,13 +38,13 @@ struct Row {
 }
 
 /// What a secret is for, in words.
-struct Purpose {
+pub(super) struct Purpose {
     /// In addresses.
-    word: &'static str,
+    pub(super) word: &'static str,
     /// On pages.
-    name: &'static str,
-    kind: SecretPurpose,
-    about: &'static str,
+    pub(super) name: &'static str,
+    pub(super) kind: SecretPurpose,
+    pub(super) about: &'static str,
 }
 
 /// A button without fields.
@@ -58,7 +58,7 @@ impl Act for Press {
     }
 }
 
-const ROOT: &str = "/panel/webhooks/secrets";
+pub(super) const ROOT: &str = "/panel/webhooks/secrets";
 
 static PURPOSES: [Purpose; 3] = [
     Purpose {
@@ -255,7 +255,7 @@ async fn find(app: &App, who: &SignedIn, id: KeyId) -> Result<SealedSecret, Refu
     Err(Refusal::new(Reason::NotFound))
 }
 
-fn named(word: &str) -> Result<&'static Purpose, Refusal> {
+pub(super) fn named(word: &str) -> Result<&'static Purpose, Refusal> {
     PURPOSES.iter().find(|purpose| purpose.word == word).ok_or_else(|| Refusal::new(Reason::NotFound))
 }
 
@@ -312,7 +312,7 @@ fn stale(who: &SignedIn) -> Result<Response, Refusal> {
     stale_page(who, Section::Webhooks, stale)
 }
 
-fn too_many(who: &SignedIn) -> Result<Response, Refusal> {
+pub(super) fn too_many(who: &SignedIn) -> Result<Response, Refusal> {
     let stale = Stale {
         title: "There are as many secrets as can be in force",
         text: format!(

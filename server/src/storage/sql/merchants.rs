@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use tollgate_apikey::Mode;
 
 use super::{Database, Executor, Transaction, query, query_scalar, row};
-use crate::account::{Merchant, MerchantId, NewAuditEntry};
+use crate::account::{Merchant, MerchantId, MerchantStatus, NewAuditEntry};
 use crate::clock::epoch_ms;
-use crate::storage::{Change, ChangeRefusal, ListPart, MerchantChange, Merchants, StorageError};
+use crate::storage::{Change, ChangeRefusal, ListPart, MerchantChange, MerchantFilter, Merchants, StorageError};
 
 #[async_trait]
 impl Merchants for Database {
@@ -35,6 +35,24 @@ impl Merchants for Database {
             Ok(Ok(()))
         })
         .await
+    }
+
+    async fn find_merchants(&self, filter: &MerchantFilter, part: ListPart<'_>) -> Result<Vec<Merchant>, StorageError> {
+        let rows = query(
+            "SELECT * FROM merchants m \
+             WHERE ($1 IS NULL OR (m.created_at, m.id) > (SELECT created_at, id FROM merchants WHERE id = $1)) \
+             AND ($3 IS NULL OR m.status = $3) \
+             AND ($4 IS NULL OR LOWER(m.id) LIKE $4 ESCAPE '!' OR LOWER(m.name) LIKE $4 ESCAPE '!' \
+             OR EXISTS (SELECT 1 FROM users u WHERE u.merchant_id = m.id AND u.email LIKE $4 ESCAPE '!')) \
+             ORDER BY m.created_at, m.id LIMIT $2",
+        )
+        .bind(part.after)
+        .bind(i64::from(part.limit))
+        .bind(filter.status.map(MerchantStatus::as_str))
+        .bind((!filter.text.is_empty()).then(|| holding(&filter.text)))
+        .fetch_all(&self.read)
+        .await?;
+        rows.iter().map(row::merchant).collect()
     }
 
     async fn merchants_part(&self, part: ListPart<'_>) -> Result<Vec<Merchant>, StorageError> {
@@ -256,4 +274,10 @@ pub(super) async fn insert_alias(
         .execute(&db.write)
         .await?;
     Ok(())
+}
+
+/// The pattern of what holds a text, in lower case; nothing in the text has a meaning of its own.
+fn holding(text: &str) -> String {
+    let text = text.to_ascii_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_");
+    format!("%{text}%")
 }

@@ -84,6 +84,29 @@ impl Sessions for Database {
         end_of_user(&self.write, user, but).await
     }
 
+    async fn count_sessions(
+        &self,
+        merchant: &MerchantId,
+        seen_after: OffsetDateTime,
+        began_after: OffsetDateTime,
+    ) -> Result<Vec<(UserId, u64)>, StorageError> {
+        let rows = query(
+            "SELECT s.user_id, COUNT(*) AS sessions FROM panel_sessions s JOIN users u ON u.id = s.user_id \
+             AND u.generation = s.generation AND u.disabled = 0 \
+             WHERE u.merchant_id = $1 AND s.seen_at > $2 AND s.created_at > $3 GROUP BY s.user_id",
+        )
+        .bind(merchant.as_str())
+        .bind(epoch_ms(seen_after))
+        .bind(epoch_ms(began_after))
+        .fetch_all(&self.read)
+        .await?;
+        let count = |row: &Row| {
+            let sessions = u64::try_from(row.try_get::<i64, _>("sessions")?).map_err(|_| StorageError::corrupt())?;
+            Ok((UserId::from_stored(row.try_get("user_id")?), sessions))
+        };
+        rows.iter().map(count).collect()
+    }
+
     async fn sweep_sessions(&self, before: OffsetDateTime) -> Result<u64, StorageError> {
         let query = query("DELETE FROM panel_sessions WHERE created_at < $1");
         Ok(query.bind(epoch_ms(before)).execute(&self.write).await?)

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use tollgate_apikey::{KeyId, Mode};
 
-use super::{Database, query, row};
+use super::{Database, Row, query, query_rows, row};
 use crate::account::MerchantId;
 use crate::clock::epoch_ms;
 use crate::storage::{HourOfUse, LastUse, StorageError, UsageBook};
@@ -67,6 +67,20 @@ impl UsageBook for Database {
         let found = query.bind(credential.as_str()).fetch_optional(&self.read).await?;
         let last = |row| Ok(LastUse { credential, at: row::time(&row, "at")?, address: row.try_get("address")? });
         found.map(last).transpose()
+    }
+
+    async fn last_uses(&self, credentials: &[KeyId]) -> Result<Vec<LastUse>, StorageError> {
+        if credentials.is_empty() {
+            return Ok(Vec::new());
+        }
+        let uses = "SELECT credential_id, at, address FROM credential_uses WHERE credential_id IN (";
+        let uses = query_rows(uses, 1, credentials.len(), ")");
+        let uses = credentials.iter().fold(uses, |uses, credential| uses.bind(credential.as_str()));
+        let last = |row: &Row| {
+            let credential = KeyId::parse(row.try_get("credential_id")?).map_err(|_| StorageError::corrupt())?;
+            Ok(LastUse { credential, at: row::time(row, "at")?, address: row.try_get("address")? })
+        };
+        uses.fetch_all(&self.read).await?.iter().map(last).collect()
     }
 
     async fn sweep_usage(&self, before_hour: i64) -> Result<u64, StorageError> {

@@ -18,31 +18,31 @@ use crate::certificate::write_certificate;
 
 /// How the receiver behaves; it may change its mind between two messages.
 #[derive(Debug, Clone)]
-pub(super) struct Manners {
+pub(crate) struct Manners {
     /// Whether it offers STARTTLS.
-    pub(super) starttls: bool,
+    pub(crate) starttls: bool,
     /// Name and password it asks for.
-    pub(super) login: Option<(&'static str, &'static str)>,
+    pub(crate) login: Option<(&'static str, &'static str)>,
     /// What it says to a recipient.
-    pub(super) recipient: &'static str,
+    pub(crate) recipient: &'static str,
     /// What it says when the text is there.
-    pub(super) text: &'static str,
+    pub(crate) text: &'static str,
     /// The command it never answers.
-    pub(super) silent_at: &'static str,
+    pub(crate) silent_at: &'static str,
 }
 
 /// A message as it came.
 #[derive(Debug, Clone)]
-pub(super) struct Letter {
-    pub(super) sender: String,
-    pub(super) recipients: Vec<String>,
+pub(crate) struct Letter {
+    pub(crate) sender: String,
+    pub(crate) recipients: Vec<String>,
     /// Headers and text, without the stuffing of dots.
-    pub(super) data: String,
-    pub(super) encrypted: bool,
-    pub(super) logged_in: bool,
+    pub(crate) data: String,
+    pub(crate) encrypted: bool,
+    pub(crate) logged_in: bool,
 }
 
-pub(super) struct Receiver {
+pub(crate) struct Receiver {
     address: SocketAddr,
     tls: Option<Tls>,
     state: Arc<State>,
@@ -68,12 +68,12 @@ impl Default for Manners {
 
 impl Receiver {
     /// Without encryption.
-    pub(super) async fn plain(manners: Manners) -> Self {
+    pub(crate) async fn plain(manners: Manners) -> Self {
         Self::open(manners, None).await
     }
 
     /// With a certificate for `localhost`, used at once or after STARTTLS.
-    pub(super) async fn encrypted(manners: Manners, implicit: bool) -> Self {
+    pub(crate) async fn encrypted(manners: Manners, implicit: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let identity = write_certificate(folder.path());
         let certificate = std::fs::read(&identity.certificate).unwrap();
@@ -100,7 +100,7 @@ impl Receiver {
     }
 
     /// How to reach it.
-    pub(super) fn server(&self) -> SmtpServer {
+    pub(crate) fn server(&self) -> SmtpServer {
         let security = match &self.tls {
             None => SmtpSecurity::LoopbackOnly,
             Some(Tls { implicit: true, .. }) => SmtpSecurity::Tls,
@@ -118,30 +118,30 @@ impl Receiver {
         }
     }
 
-    pub(super) fn change(&self, change: impl FnOnce(&mut Manners)) {
+    pub(crate) fn change(&self, change: impl FnOnce(&mut Manners)) {
         change(&mut self.state.manners.lock().unwrap());
     }
 
-    pub(super) fn letters(&self) -> Vec<Letter> {
+    pub(crate) fn letters(&self) -> Vec<Letter> {
         self.state.letters.lock().unwrap().clone()
     }
 }
 
 impl Letter {
     /// The value of a header.
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let (headers, _) = self.data.split_once("\r\n\r\n").unwrap();
         headers.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
     }
 
     /// The names of all headers.
-    pub(super) fn header_names(&self) -> Vec<&str> {
+    pub(crate) fn header_names(&self) -> Vec<&str> {
         let (headers, _) = self.data.split_once("\r\n\r\n").unwrap();
         headers.lines().filter(|line| !line.starts_with(' ')).filter_map(|line| Some(line.split_once(':')?.0)).collect()
     }
 
     /// The text, decoded.
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let (_, text) = self.data.split_once("\r\n\r\n").unwrap();
         match self.header("Content-Transfer-Encoding") {
             Some("7bit") => text.to_owned(),
@@ -275,7 +275,7 @@ fn between(line: &str) -> String {
 }
 
 /// Whether a file of the data directory, or one beside it, holds this text.
-pub(super) fn files_hold(folder: &Path, text: &str) -> bool {
+pub(crate) fn files_hold(folder: &Path, text: &str) -> bool {
     let holds = |path: &Path| {
         let bytes = std::fs::read(path).unwrap();
         bytes.windows(text.len()).any(|window| window == text.as_bytes())

@@ -13,7 +13,7 @@ fn newest_link(world: &World) -> String {
 }
 
 #[tokio::test]
-async fn a_forgotten_password_is_replaced_by_a_link_that_works_once() {
+pub(super) async fn a_forgotten_password_is_replaced_by_a_link_that_works_once() {
     let world = world().await;
     let email = world.text("/panel/email");
     let mut old = Browser::owner(&world).await;
@@ -50,7 +50,7 @@ async fn a_forgotten_password_is_replaced_by_a_link_that_works_once() {
 }
 
 #[tokio::test]
-async fn a_link_ends_after_thirty_minutes_and_by_a_newer_one() {
+pub(super) async fn a_link_ends_after_thirty_minutes_and_by_a_newer_one() {
     let world = world().await;
     let email = world.text("/panel/email");
     let mut browser = Browser::new(&world);

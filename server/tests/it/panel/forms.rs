@@ -60,7 +60,7 @@ async fn two_cookies_of_the_name_are_none() {
 }
 
 #[tokio::test]
-async fn what_was_typed_survives_a_session_that_timed_out() {
+pub(super) async fn what_was_typed_survives_a_session_that_timed_out() {
     let world = world().await;
     let mut browser = Browser::owner(&world).await;
     let page = browser.get("/panel/users/new").await.text();
@@ -92,7 +92,7 @@ async fn what_one_user_typed_is_not_shown_to_another() {
 }
 
 #[tokio::test]
-async fn what_is_dangerous_asks_for_the_password_again_after_five_minutes() {
+pub(super) async fn what_is_dangerous_asks_for_the_password_again_after_five_minutes() {
     let world = world().await;
     let mut browser = Browser::owner(&world).await;
     let page = browser.get("/panel/users/new").await.text();
@@ -148,7 +148,7 @@ async fn markup_comes_back_inert() {
 }
 
 #[tokio::test]
-async fn a_session_of_another_user_cannot_be_ended() {
+pub(super) async fn a_session_of_another_user_cannot_be_ended() {
     let world = world().await;
     stranger(&world).await;
     let mut theirs = Browser::signed_in(&world, "owner@another.example", PASSWORD).await;

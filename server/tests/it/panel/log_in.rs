@@ -8,7 +8,7 @@ use super::browser::{Browser, PASSWORD, colleague, token};
 use crate::world::world;
 
 #[tokio::test]
-async fn who_logs_in_gets_a_new_cookie_and_the_page_asked_for() {
+pub(super) async fn who_logs_in_gets_a_new_cookie_and_the_page_asked_for() {
     let world = world().await;
     let mut browser = Browser::new(&world);
     browser.get("/panel/users/new").await.expect_redirect("/panel/login?next=/panel/users/new");
@@ -24,7 +24,7 @@ async fn who_logs_in_gets_a_new_cookie_and_the_page_asked_for() {
 }
 
 #[tokio::test]
-async fn every_wrong_log_in_gets_the_same_answer() {
+pub(super) async fn every_wrong_log_in_gets_the_same_answer() {
     let world = world().await;
     let disabled = colleague(&world, "disabled@shop.example", Role::Developer).await;
     let actor = tollgate::administration::Actor::operator();
@@ -71,7 +71,7 @@ async fn five_wrong_passwords_shut_the_account_for_the_address() {
 }
 
 #[tokio::test]
-async fn a_session_ends_when_it_is_not_used_and_after_its_life() {
+pub(super) async fn a_session_ends_when_it_is_not_used_and_after_its_life() {
     let world = world().await;
     let mut browser = Browser::owner(&world).await;
     world.advance(30 * 60 - 1);
@@ -89,7 +89,7 @@ async fn a_session_ends_when_it_is_not_used_and_after_its_life() {
 }
 
 #[tokio::test]
-async fn log_out_ends_the_session_on_the_server() {
+pub(super) async fn log_out_ends_the_session_on_the_server() {
     let world = world().await;
     let mut browser = Browser::owner(&world).await;
     let cookie = browser.cookie.clone();
@@ -106,7 +106,7 @@ async fn log_out_ends_the_session_on_the_server() {
 }
 
 #[tokio::test]
-async fn one_session_or_all_others_can_be_ended() {
+pub(super) async fn one_session_or_all_others_can_be_ended() {
     let world = world().await;
     let mut first = Browser::owner(&world).await;
     let mut second = Browser::owner(&world).await;
@@ -129,7 +129,7 @@ async fn one_session_or_all_others_can_be_ended() {
 }
 
 #[tokio::test]
-async fn what_ends_log_ins_ends_sessions() {
+pub(super) async fn what_ends_log_ins_ends_sessions() {
     let world = world().await;
     let user = colleague(&world, "dev@shop.example", Role::Developer).await;
     let (administration, actor) = (&world.services.administration, tollgate::administration::Actor::operator());
@@ -145,7 +145,7 @@ async fn what_ends_log_ins_ends_sessions() {
 }
 
 #[tokio::test]
-async fn the_mode_belongs_to_the_session_and_shows_on_every_page() {
+pub(super) async fn the_mode_belongs_to_the_session_and_shows_on_every_page() {
     let world = world().await;
     let mut browser = Browser::owner(&world).await;
     let test = browser.get("/panel").await.text();

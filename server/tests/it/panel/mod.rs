@@ -1,12 +1,13 @@
 //! The control panel, driven as a browser without script drives it.
 
 pub(crate) mod browser;
-mod credentials;
+pub(crate) mod credentials;
 mod forgotten;
 mod forms;
 mod log_in;
 mod pages;
+mod postgres;
 mod repeat;
 mod routes;
-mod second_factor;
+pub(crate) mod second_factor;
 mod users;

@@ -9,7 +9,7 @@ use super::browser::Browser;
 use crate::world::{Call, world};
 
 #[tokio::test]
-async fn the_overview_counts_calls_and_refusals_of_the_mode() {
+pub(super) async fn the_overview_counts_calls_and_refusals_of_the_mode() {
     let world = world().await;
     let key = world.text("/caibo/api_key_test");
     for _ in 0..3 {
@@ -36,7 +36,7 @@ async fn the_overview_counts_calls_and_refusals_of_the_mode() {
 }
 
 #[tokio::test]
-async fn the_last_use_of_a_credential_is_kept_across_a_flush() {
+pub(super) async fn the_last_use_of_a_credential_is_kept_across_a_flush() {
     let world = world().await;
     let key = world.issue_key(&world.merchant_id(), None, KeyFamily::EIGHTY_EIGHT_PAY, Mode::Test, "").await;
     let parsed = KeyFamily::EIGHTY_EIGHT_PAY.format.parse(&key).unwrap().id();
@@ -69,7 +69,7 @@ async fn the_overview_warns_of_old_keys_and_of_the_status() {
 }
 
 #[tokio::test]
-async fn a_changed_password_ends_every_session_and_tells_the_user() {
+pub(super) async fn a_changed_password_ends_every_session_and_tells_the_user() {
     let world = world().await;
     let mut browser = Browser::owner(&world).await;
     let mut other = Browser::owner(&world).await;
@@ -98,7 +98,7 @@ async fn a_key_made_over_the_api_is_told_to_the_user() {
 }
 
 #[tokio::test]
-async fn the_audit_log_is_filtered_and_exported() {
+pub(super) async fn the_audit_log_is_filtered_and_exported() {
     let world = world().await;
     let mut browser = Browser::owner(&world).await;
     browser.submit("/panel/users/new", &[("email", "new@shop.example"), ("role", "developer")]).await;

@@ -62,7 +62,7 @@ async fn changes(world: &World) -> usize {
 }
 
 #[tokio::test]
-async fn a_form_that_is_sent_again_makes_nothing_and_shows_no_secret() {
+pub(super) async fn a_form_that_is_sent_again_makes_nothing_and_shows_no_secret() {
     let world = world().await;
     let mut browser = Browser::owner(&world).await;
     for Making { path, fields, list, mark, leads } in MAKING {
@@ -99,7 +99,7 @@ async fn the_second_answer_leads_to_what_was_made() {
 }
 
 #[tokio::test]
-async fn of_two_clicks_at_once_one_makes_a_key() {
+pub(super) async fn of_two_clicks_at_once_one_makes_a_key() {
     let world = world().await;
     let mut browser = Browser::owner(&world).await;
     let Making { path, fields, list, mark, .. } = MAKING[0];
@@ -118,7 +118,7 @@ async fn of_two_clicks_at_once_one_makes_a_key() {
 }
 
 #[tokio::test]
-async fn a_form_that_was_refused_can_be_sent_again() {
+pub(super) async fn a_form_that_was_refused_can_be_sent_again() {
     let world = world().await;
     let mut browser = Browser::owner(&world).await;
     let path = MAKING[0].path;

@@ -142,7 +142,7 @@ async fn every_form_needs_its_token_and_its_origin() {
 }
 
 #[tokio::test]
-async fn a_role_sees_every_page_and_does_what_it_may() {
+pub(super) async fn a_role_sees_every_page_and_does_what_it_may() {
     let world = world().await;
     colleague(&world, "reader@shop.example", Role::ReadOnly).await;
     colleague(&world, "dev@shop.example", Role::Developer).await;
@@ -169,7 +169,7 @@ async fn a_role_sees_every_page_and_does_what_it_may() {
 }
 
 #[tokio::test]
-async fn what_belongs_to_another_merchant_is_not_there() {
+pub(super) async fn what_belongs_to_another_merchant_is_not_there() {
     let world = world().await;
     let foreign = stranger(&world).await;
     let mut browser = Browser::owner(&world).await;

@@ -9,7 +9,7 @@ use super::browser::{Browser, newest_entry};
 use crate::world::{Call, World, world};
 
 /// The secret on the page that sets two-step log-in up.
-fn secret(html: &str) -> TotpSecret {
+pub(crate) fn secret(html: &str) -> TotpSecret {
     let (_, rest) = html.split_once("<code class=\"once\">").unwrap();
     let text: String = rest.split_once("</code>").unwrap().0.chars().filter(|c| *c != ' ').collect();
     let bits: Vec<u8> = text
@@ -54,7 +54,7 @@ async fn try_code(world: &World, otp: &str, peer: u8) -> u16 {
 }
 
 #[tokio::test]
-async fn with_a_second_factor_the_password_alone_is_not_enough() {
+pub(super) async fn with_a_second_factor_the_password_alone_is_not_enough() {
     let world = world().await;
     let (secret, codes) = set_up(&world).await;
     assert_eq!(codes.len(), 10);
@@ -72,7 +72,7 @@ async fn with_a_second_factor_the_password_alone_is_not_enough() {
 }
 
 #[tokio::test]
-async fn a_recovery_code_works_once() {
+pub(super) async fn a_recovery_code_works_once() {
     let world = world().await;
     let (_, codes) = set_up(&world).await;
     assert_eq!(try_code(&world, &codes[0].to_lowercase(), 1).await, 303);
@@ -127,7 +127,7 @@ async fn basic_routes_refuse_who_has_a_second_factor() {
 }
 
 #[tokio::test]
-async fn switching_off_ends_every_session_and_tells_the_user() {
+pub(super) async fn switching_off_ends_every_session_and_tells_the_user() {
     let world = world().await;
     let (secret, _) = set_up(&world).await;
     world.advance(60);

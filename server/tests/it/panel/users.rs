@@ -1,13 +1,13 @@
 //! Users and roles, and those who run the server.
 
-use tollgate::account::{MerchantStatus, Role, Switch};
+use tollgate::account::{EmailAddress, MerchantStatus, Role, Switch, UserId};
 use tollgate::administration::{Actor, Error};
 
-use super::browser::{Browser, PASSWORD, colleague, newest_entry, stranger, token};
+use super::browser::{Browser, PASSWORD, colleague, make_user, newest_entry, stranger, token};
 use crate::world::world;
 
 #[tokio::test]
-async fn an_invited_user_sets_a_password_and_has_the_role() {
+pub(super) async fn an_invited_user_sets_a_password_and_has_the_role() {
     let world = world().await;
     let mut owner = Browser::owner(&world).await;
     let fields = [("email", "New@Shop.example"), ("role", "read_only")];
@@ -28,7 +28,7 @@ async fn an_invited_user_sets_a_password_and_has_the_role() {
 }
 
 #[tokio::test]
-async fn the_last_owner_stays() {
+pub(super) async fn the_last_owner_stays() {
     let world = world().await;
     let mut owner = Browser::owner(&world).await;
     let own = format!("/panel/users/{}", world.text("/panel/user_id"));
@@ -45,7 +45,7 @@ async fn the_last_owner_stays() {
 }
 
 #[tokio::test]
-async fn a_disabled_user_is_out_at_once() {
+pub(super) async fn a_disabled_user_is_out_at_once() {
     let world = world().await;
     let user = colleague(&world, "dev@shop.example", Role::Developer).await;
     let mut dev = Browser::signed_in(&world, "dev@shop.example", PASSWORD).await;
@@ -59,7 +59,7 @@ async fn a_disabled_user_is_out_at_once() {
 }
 
 #[tokio::test]
-async fn an_administrator_sees_every_merchant_and_can_stop_it() {
+pub(super) async fn an_administrator_sees_every_merchant_and_can_stop_it() {
     let world = world().await;
     let user = stranger(&world).await;
     let mut theirs = Browser::signed_in(&world, "owner@another.example", PASSWORD).await;
@@ -84,8 +84,8 @@ async fn an_administrator_sees_every_merchant_and_can_stop_it() {
     }
 }
 
-async fn administrator_id(world: &crate::world::World) -> tollgate::account::UserId {
-    let email = tollgate::account::EmailAddress::new(&world.text("/panel/admin_email")).unwrap();
+async fn administrator_id(world: &crate::world::World) -> UserId {
+    let email = EmailAddress::new(&world.text("/panel/admin_email")).unwrap();
     world.services.administration.user_by_email(&email).await.unwrap().unwrap().id
 }
 
@@ -117,8 +117,8 @@ async fn an_owner_does_not_get_at_the_server_through_an_administrator() {
     assert!(world.services.mailer.kept().is_empty(), "no link was sent");
 
     // The verbs refuse it by themselves, whatever a page forgets.
-    let actor =
-        Actor::user(world.text("/panel/user_id").parse().map(tollgate::account::UserId::from_stored).unwrap(), None);
+    let owner_id = UserId::parse(&world.text("/panel/user_id")).unwrap();
+    let actor = Actor::user(owner_id, None);
     let refused = [
         administration.disable_user(&actor, victim.id).await.err(),
         administration.reset_second_factor(&actor, victim.id).await.err(),
@@ -130,7 +130,6 @@ async fn an_owner_does_not_get_at_the_server_through_an_administrator() {
     }
 
     // An owner who is an administrator too may.
-    let owner_id = tollgate::account::UserId::parse(&world.text("/panel/user_id")).unwrap();
     administration.set_administrator(&Actor::operator(), owner_id, Switch::On).await.unwrap();
     owner.submit(&path, &[("role", "read_only")]).await.expect_redirect(&path);
 }
@@ -214,4 +213,103 @@ async fn an_address_that_passes_for_another_is_not_invited() {
     assert!(world.services.mailer.kept().is_empty());
     let good = [("email", "o.w+ner@xn--shp-iua.example"), ("role", "owner")];
     owner.submit("/panel/users/new", &good).await.expect_redirect("/panel/users");
+}
+
+#[tokio::test]
+pub(super) async fn an_administrator_finds_merchants_by_name_id_user_and_status() {
+    let world = world().await;
+    let user = stranger(&world).await;
+    let mut administrator = Browser::administrator(&world).await;
+    let id = user.merchant.as_str().to_ascii_lowercase();
+    for (query, there) in [
+        ("text=other+sh", true),
+        ("text=ANOTHER", true),
+        (&format!("text={id}"), true),
+        ("text=owner%40another.example", true),
+        ("status=pending_kyc", true),
+        ("text=another&status=pending_kyc", true),
+        ("text=another&status=active", false),
+        ("status=suspended", false),
+        ("text=%25", false),
+        ("text=_", false),
+        ("text=!", false),
+        ("text=nobody", false),
+        ("text=%22%3E%3Cscript%3E", false),
+    ] {
+        let page = administrator.get(&format!("/panel/admin?{query}")).await;
+        page.expect_page(200, "All merchants");
+        assert_eq!(page.text().contains("Another Shop"), there, "{query}");
+        assert!(!page.text().contains("\"><script>"), "{query}");
+        assert!(there || page.text().contains("None fits") || page.text().contains("<tbody>"), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn an_administrator_sees_and_logs_out_every_user_of_a_large_merchant() {
+    let world = world().await;
+    let user = stranger(&world).await;
+    let mut database = world.connect().await;
+    let insert = "INSERT INTO users (merchant_id, email, password_hash, generation, disabled, api_basic, created_at, role) \
+                  SELECT merchant_id, 'u' || n.value || '@another.example', password_hash, 1, 0, 0, created_at, role \
+                  FROM users, json_each(?) n WHERE users.id = ?";
+    let numbers: Vec<u32> = (0..1200).collect();
+    let numbers = serde_json::to_string(&numbers).unwrap();
+    sqlx::query(insert).bind(numbers).bind(user.id.get()).execute(&mut database).await.unwrap();
+    sqlx::Connection::close(database).await.unwrap();
+    let first = make_user(&world, &world.merchant_id(), "beside@shop.example", Role::ReadOnly).await;
+    assert_ne!(first.merchant, user.merchant);
+
+    let mut theirs = Browser::signed_in(&world, "owner@another.example", PASSWORD).await;
+    let mut late = Browser::signed_in(&world, "u1199@another.example", PASSWORD).await;
+    let mut beside = Browser::signed_in(&world, "beside@shop.example", PASSWORD).await;
+    let mut administrator = Browser::administrator(&world).await;
+    let path = format!("/panel/admin/{}", user.merchant);
+    let (mut at, mut seen, mut sessions) = (path.clone(), 0, 0);
+    for _ in 0..100 {
+        let page = administrator.get(&at).await.text();
+        seen += page.matches("another.example</th>").count();
+        sessions += page.matches("data-label=\"Sessions\">1<").count();
+        let Some((_, rest)) = page.split_once("rel=\"next\" href=\"") else { break };
+        at = rest.split_once('"').unwrap().0.to_owned();
+    }
+    assert_eq!((seen, sessions), (1201, 2));
+    administrator.submit(&format!("{path}/end-sessions"), &[]).await.expect_redirect(&path);
+    administrator.get(&path).await.expect_page(200, "2 sessions of Another Shop were ended.");
+    for browser in [&mut theirs, &mut late] {
+        browser.get("/panel").await.expect_redirect("/panel/login");
+    }
+    assert_eq!(beside.get("/panel").await.status, 200, "another merchant's sessions stay");
+}
+
+#[tokio::test]
+async fn an_invitation_does_not_tell_that_another_merchant_knows_the_address() {
+    let world = world().await;
+    stranger(&world).await;
+    let mut owner = Browser::owner(&world).await;
+    let mut answers = Vec::new();
+    for email in ["fresh@another.example", "owner@another.example"] {
+        let fields = [("email", email), ("role", "developer")];
+        let sent = owner.submit("/panel/users/new", &fields).await;
+        sent.expect_redirect("/panel/users");
+        let page = owner.get("/panel/users").await.text();
+        let (_, said) = page.split_once("An invitation is on its way to ").unwrap();
+        let said = said.split_once('<').unwrap().0;
+        answers.push((sent.comparable(), said.replace(email, "EMAIL")));
+    }
+    assert_eq!(answers[0], answers[1]);
+    let kept = world.services.mailer.kept();
+    let told = kept.last().unwrap();
+    assert_eq!(told.to.as_str(), "owner@another.example");
+    assert!(!told.text.contains("/panel/reset/"), "there is no link in it");
+    assert!(told.text.contains("This address has a login of another account already"), "{}", told.text.as_str());
+    let user = world.services.administration.user_by_email(&told.to).await.unwrap().unwrap();
+    assert_ne!(user.merchant, world.merchant_id(), "nothing was changed");
+    // Nobody can flood the owner of the address.
+    let fields = [("email", "owner@another.example"), ("role", "developer")];
+    for _ in 0..5 {
+        owner.submit("/panel/users/new", &fields).await.expect_redirect("/panel/users");
+    }
+    owner.submit("/panel/users/new", &fields).await.expect_page(429, "Try again in 60 minutes.");
+    let messages = world.services.mailer.kept();
+    assert_eq!(messages.iter().filter(|message| message.to.as_str() == "owner@another.example").count(), 6);
 }

@@ -284,6 +284,11 @@ async fn use_is_added_up_by_the_hour(db: Backend) {
     assert_eq!(usage.usage_since(&merchant, Mode::Live, 10).await.unwrap(), []);
     assert_eq!(usage.last_use(key_id(1)).await.unwrap(), Some(last(20)), "an older use does not replace it");
     assert_eq!(usage.last_use(key_id(2)).await.unwrap(), None);
+    usage.add_usage(&[], &[LastUse { credential: key_id(3), ..last(30) }]).await.unwrap();
+    let mut uses = usage.last_uses(&[key_id(1), key_id(2), key_id(3)]).await.unwrap();
+    uses.sort_by_key(|last| last.at);
+    assert_eq!(uses, [last(20), LastUse { credential: key_id(3), ..last(30) }]);
+    assert_eq!(usage.last_uses(&[]).await.unwrap(), []);
     assert_eq!(usage.sweep_usage(11).await.unwrap(), 1);
 }
 

@@ -9,7 +9,7 @@ async fn status(world: &World) -> u16 {
 }
 
 #[tokio::test]
-async fn the_address_list_binds_api_calls_and_not_the_panel() {
+pub(in crate::panel) async fn the_address_list_binds_api_calls_and_not_the_panel() {
     let world = world().await;
     let mut browser = Browser::owner(&world).await;
     browser.get("/panel/access").await.expect_page(200, "Your own address is <code>127.0.0.1</code>");
@@ -49,7 +49,7 @@ async fn a_list_that_cannot_be_read_is_not_stored() {
 }
 
 #[tokio::test]
-async fn domains_are_origins_and_count_for_payment_pages() {
+pub(in crate::panel) async fn domains_are_origins_and_count_for_payment_pages() {
     let world = world().await;
     let mut browser = Browser::owner(&world).await;
     let path = "/panel/access/domains";

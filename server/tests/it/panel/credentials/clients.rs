@@ -1,5 +1,6 @@
 //! `/panel/clients…`
 
+use tollgate::administration::Page;
 use tollgate_apikey::Mode;
 
 use super::records::Records;
@@ -29,7 +30,7 @@ async fn make(browser: &mut Browser<'_>) -> (String, String, String) {
 }
 
 #[tokio::test]
-async fn a_client_shows_its_id_always_and_its_secret_once() {
+pub(in crate::panel) async fn a_client_shows_its_id_always_and_its_secret_once() {
     let world = world().await;
     let mut browser = Browser::owner(&world).await;
     let (id, path, secret) = make(&mut browser).await;
@@ -43,7 +44,7 @@ async fn a_client_shows_its_id_always_and_its_secret_once() {
 }
 
 #[tokio::test]
-async fn a_secret_is_rotated_with_an_overlap_and_a_second_tab_is_told() {
+pub(in crate::panel) async fn a_secret_is_rotated_with_an_overlap_and_a_second_tab_is_told() {
     let world = world().await;
     let mut browser = Browser::owner(&world).await;
     let (id, path, old) = make(&mut browser).await;
@@ -61,7 +62,7 @@ async fn a_secret_is_rotated_with_an_overlap_and_a_second_tab_is_told() {
 }
 
 #[tokio::test]
-async fn one_secret_or_the_whole_client_is_revoked() {
+pub(in crate::panel) async fn one_secret_or_the_whole_client_is_revoked() {
     let world = world().await;
     let mut browser = Browser::owner(&world).await;
     let (id, path, old) = make(&mut browser).await;
@@ -78,7 +79,7 @@ async fn one_secret_or_the_whole_client_is_revoked() {
 }
 
 #[tokio::test]
-async fn a_pair_made_elsewhere_goes_on_working() {
+pub(in crate::panel) async fn a_pair_made_elsewhere_goes_on_working() {
     let world = world().await;
     let mut browser = Browser::owner(&world).await;
     let (id, secret) = ("merchant-7 <old>", "an old secret, 16+ bytes");
@@ -133,4 +134,35 @@ async fn a_client_of_the_other_mode_is_in_the_list_of_that_mode_only() {
     live_browser.submit_from("/panel", "/panel/mode", &[("mode", "live")]).await.expect_redirect("/panel");
     assert!(count(&live_browser.get("/panel/clients").await, &live.client) > 0);
     live_browser.get("/panel/keys/new/caibo").await.expect_page(200, "caibo_live_sk_");
+}
+
+#[tokio::test]
+pub(in crate::panel) async fn a_secret_has_an_address_list_that_its_successor_inherits() {
+    let world = world().await;
+    let mut browser = Browser::owner(&world).await;
+    let (id, path, secret) = make(&mut browser).await;
+    let page = browser.get(&path).await.text();
+    let (_, rest) = page.split_once("/panel/clients/secrets/").unwrap();
+    let list = format!("/panel/clients/secrets/{}/addresses", &rest[..12]);
+    browser.get(&path).await.expect_page(200, &list);
+    let wrong = [("reach", "only"), ("networks", "10.0.0.1/8")];
+    browser.submit(&list, &wrong).await.expect_page(422, "The network is 10.0.0.0/8");
+    assert_eq!(status(&world, &id, &secret).await, 200);
+    let elsewhere = [("reach", "only"), ("networks", "203.0.113.0/24")];
+    browser.submit(&list, &elsewhere).await.expect_redirect(&path);
+    browser.get(&path).await.expect_page(200, "203.0.113.0/24");
+    assert_eq!(status(&world, &id, &secret).await, 403, "it counts at the next call");
+    let entries = world.services.administration.audit(Some(&world.merchant_id()), Page::first(1)).await.unwrap();
+    assert_eq!((entries[0].action.as_str(), entries[0].subject.as_str()), ("key.ip_list_set", &rest[..12]));
+
+    let seen = [("overlap", "3600"), ("seen", &rest[..12])];
+    let successor = shown(&browser.submit(&format!("{path}/rotate"), &seen).await);
+    assert_eq!(status(&world, &id, &successor).await, 403, "the list is handed on");
+    let page = browser.get(&path).await.text();
+    let newest = &page.split_once("/panel/clients/secrets/").unwrap().1[..12];
+    let list = format!("/panel/clients/secrets/{newest}/addresses");
+    browser.submit(&list, &[("reach", "anywhere")]).await.expect_redirect(&path);
+    assert_eq!(status(&world, &id, &successor).await, 200);
+    browser.submit(&format!("{path}/revoke"), &[]).await.expect_redirect(&path);
+    browser.get(&list).await.expect_page(200, "its list counts for nothing");
 }

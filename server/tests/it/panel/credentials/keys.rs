@@ -34,7 +34,7 @@ async fn make(browser: &mut Browser<'_>, fields: &[(&str, &str)]) -> String {
 }
 
 #[tokio::test]
-async fn a_key_is_shown_once_and_works_at_once_within_its_limits() {
+pub(in crate::panel) async fn a_key_is_shown_once_and_works_at_once_within_its_limits() {
     let world = world().await;
     let mut browser = Browser::owner(&world).await;
     let key = make(&mut browser, &[("name", "Checkout server"), ("expires", "2026-02-01")]).await;
@@ -95,7 +95,7 @@ async fn before_the_approval_there_are_no_live_keys_of_the_apis_that_ask_for_it(
 }
 
 #[tokio::test]
-async fn a_rotated_key_lives_for_its_overlap_and_a_second_tab_is_told() {
+pub(in crate::panel) async fn a_rotated_key_lives_for_its_overlap_and_a_second_tab_is_told() {
     let world = world().await;
     let mut browser = Browser::owner(&world).await;
     let old = make(&mut browser, &[("name", "Till")]).await;
@@ -118,7 +118,7 @@ async fn a_rotated_key_lives_for_its_overlap_and_a_second_tab_is_told() {
 }
 
 #[tokio::test]
-async fn of_rotations_at_once_one_makes_a_key() {
+pub(in crate::panel) async fn of_rotations_at_once_one_makes_a_key() {
     let world = world().await;
     let mut browser = Browser::owner(&world).await;
     let old = make(&mut browser, &[("name", "Till")]).await;
@@ -163,7 +163,7 @@ async fn without_an_overlap_a_key_dies_at_once_and_only_on_purpose() {
 }
 
 #[tokio::test]
-async fn a_revoked_key_is_dead_and_the_log_tells_who_did_it() {
+pub(in crate::panel) async fn a_revoked_key_is_dead_and_the_log_tells_who_did_it() {
     let world = world().await;
     let mut browser = Browser::owner(&world).await.from([127, 0, 0, 9]);
     let key = make(&mut browser, &[]).await;
@@ -183,7 +183,7 @@ async fn a_revoked_key_is_dead_and_the_log_tells_who_did_it() {
 }
 
 #[tokio::test]
-async fn name_and_address_list_of_a_key_count_at_the_next_call() {
+pub(in crate::panel) async fn name_and_address_list_of_a_key_count_at_the_next_call() {
     let world = world().await;
     let mut browser = Browser::owner(&world).await;
     let key = make(&mut browser, &[("name", "Old name")]).await;

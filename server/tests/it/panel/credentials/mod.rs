@@ -1,13 +1,13 @@
 //! The pages of keys, clients, signing, lists and webhooks.
 
-mod access;
-mod clients;
+pub(super) mod access;
+pub(super) mod clients;
 mod inert;
-mod keys;
-mod objects;
+pub(super) mod keys;
+pub(super) mod objects;
 mod records;
-mod signing;
-mod webhooks;
+pub(super) mod signing;
+pub(super) mod webhooks;
 
 pub(super) use objects::ROUTES;
 
@@ -15,7 +15,7 @@ use crate::world::Answer;
 
 /// The text that is shown once.
 #[track_caller]
-fn shown(answer: &Answer) -> String {
+pub(crate) fn shown(answer: &Answer) -> String {
     answer.expect_page(200, "id=\"secret\"");
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     let text = answer.text();

@@ -22,6 +22,8 @@ pub(in crate::panel) const ROUTES: &[(&str, &str, For)] = &[
     ("GET", "/panel/clients/new", All),
     ("GET", "/panel/clients/new/{dialect}", All),
     ("POST", "/panel/clients/new/{dialect}", Developers),
+    ("GET", "/panel/clients/secrets/{client_secret}/addresses", All),
+    ("POST", "/panel/clients/secrets/{client_secret}/addresses", Developers),
     ("GET", "/panel/clients/secrets/{client_secret}/revoke", Developers),
     ("POST", "/panel/clients/secrets/{client_secret}/revoke", Developers),
     ("GET", "/panel/clients/{client}", All),
@@ -62,6 +64,8 @@ pub(in crate::panel) const ROUTES: &[(&str, &str, For)] = &[
     ("GET", "/panel/webhooks/new/{dialect}", All),
     ("POST", "/panel/webhooks/new/{dialect}", Developers),
     ("GET", "/panel/webhooks/secrets", All),
+    ("GET", "/panel/webhooks/secrets/import/{purpose}", All),
+    ("POST", "/panel/webhooks/secrets/import/{purpose}", Developers),
     ("GET", "/panel/webhooks/secrets/new/{purpose}", Developers),
     ("POST", "/panel/webhooks/secrets/new/{purpose}", Developers),
     ("GET", "/panel/webhooks/secrets/{secret}/reveal", Developers),
@@ -92,7 +96,7 @@ async fn changes(world: &World, merchant: &MerchantId) -> usize {
 }
 
 #[tokio::test]
-async fn what_is_of_another_merchant_or_mode_is_not_there() {
+pub(in crate::panel) async fn what_is_of_another_merchant_or_mode_is_not_there() {
     let world = world().await;
     let foreign = stranger(&world).await.merchant;
     let tables = [
@@ -127,7 +131,7 @@ async fn what_is_of_another_merchant_or_mode_is_not_there() {
 }
 
 #[tokio::test]
-async fn lists_show_nothing_of_another_merchant_or_mode() {
+pub(in crate::panel) async fn lists_show_nothing_of_another_merchant_or_mode() {
     let world = world().await;
     let foreign = Records::of(&world, &stranger(&world).await.merchant, Mode::Test).await;
     let live = Records::of(&world, &world.merchant_id(), Mode::Live).await;
@@ -192,7 +196,7 @@ async fn every_form_needs_its_token_and_its_origin() {
 }
 
 #[tokio::test]
-async fn who_may_only_look_sees_every_page_without_a_button() {
+pub(in crate::panel) async fn who_may_only_look_sees_every_page_without_a_button() {
     let world = world().await;
     colleague(&world, "reader@shop.example", Role::ReadOnly).await;
     let records = Records::of(&world, &world.merchant_id(), Mode::Test).await;

@@ -56,7 +56,7 @@ async fn ids(world: &World, merchant: &MerchantId) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn signing_is_switched_on_by_one_right_signature_and_off_again() {
+pub(in crate::panel) async fn signing_is_switched_on_by_one_right_signature_and_off_again() {
     let world = world().await;
     let mut browser = signed_in(&world).await;
     browser.get("/panel/signing/on").await.expect_page(409, "A public key comes first");

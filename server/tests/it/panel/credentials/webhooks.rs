@@ -10,7 +10,7 @@ use crate::panel::browser::{Browser, token};
 use crate::world::world;
 
 #[tokio::test]
-async fn an_endpoint_is_registered_tried_and_removed() {
+pub(in crate::panel) async fn an_endpoint_is_registered_tried_and_removed() {
     let world = world().await;
     let mut browser = Browser::owner(&world).await;
     let url = "https://shop.example/hook?a=1";
@@ -67,7 +67,7 @@ async fn an_alternative_endpoint_may_have_a_secret_key_of_its_own() {
 }
 
 #[tokio::test]
-async fn a_secret_is_made_shown_rotated_and_revoked() {
+pub(in crate::panel) async fn a_secret_is_made_shown_rotated_and_revoked() {
     let world = world().await;
     let mut browser = Browser::owner(&world).await;
     let (administration, merchant) = (&world.services.administration, world.merchant_id());
@@ -122,4 +122,40 @@ async fn a_disabled_endpoint_is_enabled_by_a_button() {
     browser.submit_from(&path, &format!("{path}/enable"), &[]).await.expect_redirect(&path);
     browser.get(&path).await.expect_page(200, "The endpoint is active.");
     browser.get(&format!("{path}/enable")).await.expect_redirect("/panel/webhooks");
+}
+
+#[tokio::test]
+pub(in crate::panel) async fn a_secret_made_elsewhere_is_taken_over_once_and_not_shown_when_it_is_wrong() {
+    let world = world().await;
+    let mut browser = Browser::owner(&world).await;
+    let (administration, merchant) = (&world.services.administration, world.merchant_id());
+    let whsec = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=";
+    let table = [
+        ("webhook", whsec, SecretPurpose::Webhook),
+        ("pledg-notification", "0123456789abcdef0123456789abcdef", SecretPurpose::PledgNotification),
+        ("pledg-request", "a request secret of another maker, long enough", SecretPurpose::PledgRequest),
+    ];
+    for (word, text, purpose) in table {
+        let path = format!("/panel/webhooks/secrets/import/{word}");
+        let unreadable = format!("{text}\u{7}");
+        for (wrong, fault) in
+            [("4711-4712", "too short to be safe"), ("", "too short"), (&unreadable, "does not have the form")]
+        {
+            let refused = browser.submit(&path, &[("foreign_secret", wrong)]).await;
+            refused.expect_page(422, fault);
+            assert!(wrong.is_empty() || !refused.text().contains(wrong), "{word}: what was typed is not shown");
+        }
+        let good = token(&browser.get(&path).await.text()).unwrap();
+        let fields = [("foreign_secret", text)];
+        browser.post(&path, &good, &fields).await.expect_redirect("/panel/webhooks/secrets");
+        browser.get("/panel/webhooks/secrets").await.expect_page(200, "was taken over");
+        browser.post(&path, &good, &fields).await.expect_page(409, "This form was sent already");
+        let secrets = administration.secrets(&merchant, Mode::Test, purpose).await.unwrap();
+        assert_eq!(secrets.len(), 2, "{word}: the demo's and this one");
+        let entries = administration.audit(Some(&merchant), Page::first(1)).await.unwrap();
+        assert_eq!(entries[0].action, "secret.imported", "{word}");
+        let path = format!("/panel/webhooks/secrets/{}/reveal", entries[0].subject);
+        assert_eq!(shown(&browser.submit(&path, &[]).await), text, "{word}");
+    }
+    browser.get("/panel/webhooks/secrets/import/session").await.expect_page(404, "Not found");
 }
