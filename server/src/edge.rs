@@ -13,7 +13,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{ConnectInfo, MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
-use http::header::ALLOW;
+use http::header::{ALLOW, CONTENT_TYPE, STRICT_TRANSPORT_SECURITY};
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use tollgate_checkout_scope::RawPath;
 use tollgate_client_address::ClientAddress;
@@ -31,6 +31,8 @@ use crate::transport::Front;
 
 /// The longest a request may take, body included.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a browser that saw a page comes with HTTPS only (RFC 6797 §6.1). Other names of the host's domain are not ours.
+const ONE_YEAR_HTTPS: &str = "max-age=31536000";
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
@@ -161,6 +163,11 @@ async fn answer(parts: &Parts, peer: Option<IpAddr>, request: Request) -> Respon
     let dialect = dialects.iter().find(|dialect| dialect.owns(&path)).map_or("-", |dialect| dialect.name());
     let matched = response.extensions().get::<MatchedPath>().cloned();
     let (mut response, reason) = render(app, dialects, response, &path);
+    // A browser counts it only where it came over HTTPS, and not on a refusal because it did not.
+    let is_encrypted = app.listener.base_url.starts_with("https://") && reason != Reason::HttpsRequired.label();
+    if is_encrypted && (app.listener.panel.is_on() && panel::owns(&path) || is_html(&response)) {
+        response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(ONE_YEAR_HTTPS));
+    }
     if let Some(value) = id.ok().and_then(RequestId::to_header) {
         response.headers_mut().insert(X_REQUEST_ID, value);
     }
@@ -228,6 +235,11 @@ async fn handle(parts: &Parts, served: Option<&Served>, mut request: Request, ar
             Err(_) => Refusal::new(Reason::Unavailable(1)).into_response(),
         },
     }
+}
+
+fn is_html(response: &Response) -> bool {
+    let content = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    content.is_some_and(|content| content.starts_with("text/html"))
 }
 
 /// Replaces a placeholder by the dialect's rendering; answers the reason for the log.

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::rng::Rng;
 
-/// The stored form of a password: a PHC string of Argon2id.
+/// The stored form of a password: a PHC string of Argon2id, or a mark that there is none yet.
 #[derive(Clone)]
 pub struct PasswordHash(String);
 
@@ -72,7 +72,7 @@ impl Passwords {
         self.run(move || hash(&password, &rng)).await
     }
 
-    /// Checks a password; with no stored hash it does the same work and answers `false`.
+    /// Checks a password; with no stored hash, or one that is not set, it does the same work and answers `false`.
     ///
     /// # Errors
     ///
@@ -82,6 +82,7 @@ impl Passwords {
         password: Zeroizing<Vec<u8>>,
         stored: Option<PasswordHash>,
     ) -> Result<bool, PasswordError> {
+        let stored = stored.filter(PasswordHash::is_set);
         let known = stored.is_some();
         let stored = stored.unwrap_or_else(|| self.absent.clone());
         let fits = self.run(move || verify(&password, &stored)).await?;
@@ -112,6 +113,21 @@ impl Passwords {
 }
 
 impl PasswordHash {
+    /// What is stored of a user who never set a password.
+    pub const UNSET: &str = "*";
+
+    /// Nothing fits it.
+    #[must_use]
+    pub fn unset() -> Self {
+        Self(Self::UNSET.to_owned())
+    }
+
+    /// Whether there is a password that fits.
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        self.0 != Self::UNSET
+    }
+
     /// A hash from storage.
     #[must_use]
     pub fn from_stored(phc: String) -> Self {
@@ -181,6 +197,10 @@ mod tests {
         assert!(passwords.verify(secret("correct horse"), Some(stored.clone())).await.unwrap());
         assert!(!passwords.verify(secret("correct horse "), Some(stored)).await.unwrap());
         assert!(!passwords.verify(secret("correct horse"), None).await.unwrap());
+        for nobody in ["", "*", "nobody"] {
+            let fits = passwords.verify(secret(nobody), Some(PasswordHash::unset())).await;
+            assert!(!fits.unwrap(), "{nobody:?}, where no password was set");
+        }
     }
 
     #[tokio::test]

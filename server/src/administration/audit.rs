@@ -151,17 +151,18 @@ impl AuditExport {
     ///
     /// [`StorageError`] when storage did not answer or an entry does not read.
     pub async fn next_lines(&mut self) -> Result<Option<String>, StorageError> {
-        let links = self.administration.directory.audit_links(self.after, Page::MAX).await?;
+        let directory = &self.administration.directory;
+        let links = match &self.merchant {
+            None => directory.audit_links(self.after, Page::MAX).await?,
+            Some(merchant) => directory.audit_links_of(merchant, self.after, Page::MAX).await?,
+        };
         let Some(last) = links.last() else { return Ok(None) };
         self.after = last.seq();
         let mut lines = String::new();
         for link in &links {
             let AuditLink::Readable(entry) = link else { return Err(StorageError::corrupt()) };
-            let wanted = self.merchant.as_ref().is_none_or(|wanted| entry.merchant.as_deref() == Some(wanted.as_str()));
-            if wanted {
-                lines.push_str(&entry.to_json());
-                lines.push('\n');
-            }
+            lines.push_str(&entry.to_json());
+            lines.push('\n');
         }
         Ok(Some(lines))
     }

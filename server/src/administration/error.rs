@@ -11,6 +11,9 @@ use crate::storage::{ChangeRefusal, StorageError};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// A panel user who is no administrator reaches for one who is.
+    #[error("it is an administrator, whom only administrators change")]
+    Administrator,
     /// This part of what was asked for is not acceptable.
     #[error("{0} is not acceptable")]
     Invalid(&'static str),
@@ -22,8 +25,8 @@ pub enum Error {
     /// It is the last owner of the merchant who can log in.
     #[error("it is the last owner who can log in")]
     LastOwner,
-    /// Request signing cannot be required without a live public key.
-    #[error("there is no live RSA key to check signatures with")]
+    /// Request signing cannot be required without a live public key that does not retire.
+    #[error("there is no live RSA key to check signatures with: one that retires is none")]
     NoLiveKey,
     /// The merchant is not approved yet, and keys of the dialect for live payments are for those that are.
     #[error("the merchant is not approved yet, so it gets no live key: approve it first, or make a test key")]
@@ -70,6 +73,7 @@ pub enum Error {
 impl From<ChangeRefusal> for Error {
     fn from(refusal: ChangeRefusal) -> Self {
         match refusal {
+            ChangeRefusal::Administrator => Self::Administrator,
             ChangeRefusal::LastLiveKey => Self::LastLiveKey,
             ChangeRefusal::LastOwner => Self::LastOwner,
             ChangeRefusal::NoLiveKey => Self::NoLiveKey,

@@ -110,17 +110,6 @@ impl Administration {
         Ok(self.directory.find_merchants(filter, page.part()).await?)
     }
 
-    /// Notes that an administrator logged a merchant's users out of the control panel.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Storage`].
-    pub async fn note_sessions_ended(&self, actor: &Actor, id: &MerchantId, sessions: u64) -> Result<(), Error> {
-        let detail = [("sessions", json!(sessions))];
-        let entry = self.entry(actor, id, "merchant.sessions_ended", id.as_str(), detail);
-        Ok(self.directory.append_audit(&entry).await?)
-    }
-
     /// A merchant by id.
     ///
     /// # Errors

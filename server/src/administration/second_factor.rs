@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use super::{Actor, Administration, Error};
 use crate::account::{RecoveryCode, SealedTotp, TOTP_CLAIMS, TotpSecret, TotpStep, UserId};
-use crate::storage::{Claim, UserChange};
+use crate::storage::{Claim, PanelSession, UserChange};
 
 impl Administration {
     /// How long a second factor may wait for its first code.
@@ -40,7 +40,7 @@ impl Administration {
     }
 
     /// Asks a user for codes from now on, if this is one of the secret that waits; answers the recovery codes, which
-    /// are kept nowhere else. Other sessions of the user go on.
+    /// are kept nowhere else. Every session of the user ends but this one: who got in with the password alone is out.
     ///
     /// # Errors
     ///
@@ -50,6 +50,7 @@ impl Administration {
         actor: &Actor,
         id: UserId,
         code: &str,
+        session: Option<&PanelSession>,
     ) -> Result<Vec<RecoveryCode>, Error> {
         let now = self.clock.now();
         let sealed = self.directory.enrolment(id, now).await?.ok_or(Error::NotUsable)?;
@@ -61,7 +62,8 @@ impl Administration {
         }
         let codes = (0..RecoveryCode::COUNT).map(|_| RecoveryCode::draw(&self.rng)).collect::<Result<Vec<_>, _>>()?;
         let digests = codes.iter().map(|code| code.digest(id)).collect();
-        self.change_user(actor, id, "user.second_factor_set", UserChange::SecondFactor(sealed, digests), []).await?;
+        let change = UserChange::SecondFactor(sealed, digests, session.map(|session| session.digest));
+        self.change_user(actor, id, "user.second_factor_set", change, []).await?;
         Ok(codes)
     }
 

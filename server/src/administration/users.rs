@@ -5,7 +5,8 @@ use zeroize::Zeroizing;
 
 use super::{Actor, Administration, Error, Page, Switch};
 use crate::account::{EmailAddress, MerchantId, PasswordHash, Passwords, Role, SecretText, User, UserId};
-use crate::storage::UserChange;
+use crate::mail;
+use crate::storage::{PanelSession, UserChange};
 
 /// A user to be made.
 #[derive(Debug)]
@@ -25,27 +26,27 @@ pub struct NewUser {
 impl Administration {
     /// The shortest password, in bytes.
     pub const MIN_PASSWORD: usize = 12;
+    /// Users of a merchant, disabled ones too.
+    pub const MAX_USERS: u32 = 500;
 
     /// Makes a user.
     ///
     /// # Errors
     ///
     /// [`Error::Taken`] when the address is in use; [`Error::Weak`] for a short password, [`Error::Invalid`] for a
-    /// long one or an address that is none; [`Error::NotFound`] without such a merchant.
+    /// long one or an address that is none; [`Error::NotFound`] without such a merchant; [`Error::TooMany`] beyond
+    /// [`MAX_USERS`](Self::MAX_USERS).
     pub async fn create_user(&self, actor: &Actor, new: NewUser) -> Result<User, Error> {
         check_email(&new.email)?;
         let user = User {
-            id: UserId::from_stored(0),
-            merchant: new.merchant,
-            email: new.email,
             password_hash: self.hash(&new.password).await?,
-            generation: 1,
-            disabled: false,
             api_basic: new.api_basic.is_on(),
-            role: new.role,
-            administrator: false,
-            second_factor: None,
+            ..without_password(new.merchant, new.email, new.role)
         };
+        self.store_user(actor, user).await
+    }
+
+    pub(super) async fn store_user(&self, actor: &Actor, user: User) -> Result<User, Error> {
         let detail = [
             ("api_basic", json!(user.api_basic)),
             ("email", json!(user.email.as_str())),
@@ -53,7 +54,7 @@ impl Administration {
         ];
         let entry = self.entry(actor, &user.merchant, "user.created", "", detail);
         let (directory, stored, now) = (self.directory.clone(), user.clone(), self.clock.now());
-        let creation = async move { directory.create_user(&stored, now, entry).await };
+        let creation = async move { directory.create_user(&stored, Self::MAX_USERS, now, entry).await };
         let id = self.change_uncached(creation).await?;
         Ok(User { id, ..user })
     }
@@ -65,6 +66,32 @@ impl Administration {
     /// [`Error::Storage`].
     pub async fn users(&self, merchant: &MerchantId, page: Page) -> Result<Vec<User>, Error> {
         Ok(self.directory.users_of(merchant, page.part()).await?)
+    }
+
+    /// The owners of a merchant who are not disabled, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Storage`].
+    pub async fn owners(&self, merchant: &MerchantId) -> Result<Vec<User>, Error> {
+        Ok(self.directory.owners_of(merchant).await?)
+    }
+
+    /// Logs every user of a merchant out of the panel, wherever they are but in this session; answers how many
+    /// sessions ended.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`].
+    pub async fn end_sessions(
+        &self,
+        actor: &Actor,
+        merchant: &MerchantId,
+        but: Option<&PanelSession>,
+    ) -> Result<u64, Error> {
+        let entry = self.entry(actor, merchant, "merchant.sessions_ended", merchant.as_str(), []);
+        let (directory, merchant, but) = (self.directory.clone(), merchant.clone(), but.map(|session| session.digest));
+        self.change(async move { directory.end_sessions_of(&merchant, but.as_ref(), entry).await }, |_| {}).await
     }
 
     /// A user by id.
@@ -89,7 +116,8 @@ impl Administration {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`].
+    /// [`Error::LastOwner`] when a panel user would leave the merchant without an owner; [`Error::Administrator`] when
+    /// one reaches for an administrator, here as in every change of a user; [`Error::NotFound`].
     pub async fn disable_user(&self, actor: &Actor, id: UserId) -> Result<bool, Error> {
         self.change_user(actor, id, "user.disabled", UserChange::Disable, []).await
     }
@@ -174,13 +202,24 @@ impl Administration {
     }
 }
 
-/// Something before and behind one `@`; whether it is reached by mail is not decided here.
-fn check_email(email: &EmailAddress) -> Result<(), Error> {
-    let fits = email.as_str().split_once('@').is_some_and(|(local, domain)| {
-        !local.is_empty()
-            && !domain.is_empty()
-            && !domain.contains('@')
-            && !email.as_str().contains(char::is_whitespace)
-    });
-    if fits { Ok(()) } else { Err(Error::Invalid("email")) }
+/// A new user that nobody can log in as yet; storage gives it its id.
+pub(super) fn without_password(merchant: MerchantId, email: EmailAddress, role: Role) -> User {
+    User {
+        id: UserId::from_stored(0),
+        merchant,
+        email,
+        password_hash: PasswordHash::unset(),
+        generation: 1,
+        disabled: false,
+        api_basic: false,
+        role,
+        administrator: false,
+        second_factor: None,
+    }
+}
+
+/// One that mail can go to, in ASCII: signs that cannot be seen, that turn the text around or that look like another
+/// letter would make one user pass for another in a list. A domain of other letters has an ASCII form (RFC 3492).
+pub(super) fn check_email(email: &EmailAddress) -> Result<(), Error> {
+    if email.as_str().is_ascii() && mail::is_address(email) { Ok(()) } else { Err(Error::Invalid("email")) }
 }

@@ -1,5 +1,7 @@
 //! The facts of a request that the decision needs.
 
+use std::net::IpAddr;
+
 use time::OffsetDateTime;
 use tollgate_apikey::Mode;
 use tollgate_client_address::ClientAddress;
@@ -24,6 +26,17 @@ pub struct Arrival {
     pub client: ClientAddress,
     /// The mode of the listener.
     pub mode: ListenerMode,
+}
+
+impl Arrival {
+    /// The true client address, where it is known.
+    #[must_use]
+    pub fn address(&self) -> Option<IpAddr> {
+        match self.client {
+            ClientAddress::Known(address) => Some(address),
+            ClientAddress::Unknown => None,
+        }
+    }
 }
 
 impl ListenerMode {

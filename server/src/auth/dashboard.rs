@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use super::{Arrival, Fault, Gate, Principal, Refusal, Via};
 use crate::account::{EmailAddress, Passwords, User, UserId};
+use crate::mail::Mailer;
 use crate::rng::{Rng, RngError};
 use crate::storage::StorageError;
 
@@ -63,8 +64,8 @@ impl Gate {
             user
         } else {
             let password = Zeroizing::new(pair.expose_password().as_bytes().to_vec());
-            // Without a code, so that who has a second factor is refused like who is wrong.
-            let user = self.log_in(&email, password, None, arrival).await?;
+            // Without a code, so that who has a second factor is refused like who is wrong, and nobody is written to.
+            let user = self.log_in(&email, password, None, arrival, &Mailer::none()).await?;
             if !user.api_basic {
                 return Err(self.refuse(Fault::Revoked, arrival));
             }

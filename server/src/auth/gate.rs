@@ -154,6 +154,20 @@ impl Gate {
         self.throttle.admit_link(email, &arrival.client, arrival.now)
     }
 
+    /// Admits that somebody who governs a merchant has a link sent to this address.
+    ///
+    /// # Errors
+    ///
+    /// [`Reason::RateLimited`](super::Reason::RateLimited) beyond 6 an hour to an address and 50 an hour of a merchant.
+    pub fn admit_invitation(
+        &self,
+        email: &EmailAddress,
+        merchant: &MerchantId,
+        arrival: &Arrival,
+    ) -> Result<(), Refusal> {
+        self.throttle.admit_invitation(email, merchant, arrival.now)
+    }
+
     /// Forgets quota windows that are over; to be called now and then.
     pub fn sweep(&self, now: OffsetDateTime) {
         self.quotas.sweep(epoch_ms(now));

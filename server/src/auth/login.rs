@@ -4,17 +4,21 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use super::one_time_code::CodeVerdict;
+use super::throttle::Guessed;
 use super::{Arrival, Fault, Gate, Reason, Refusal};
 use crate::account::{EmailAddress, PasswordError, User};
+use crate::mail::{Mailer, Notice};
 
 impl Gate {
     /// Checks e-mail, password and, of who has a second factor, its code; the limits come before the hash, and an
-    /// unknown user costs one hash too.
+    /// unknown user costs one hash too. The user is written to when a recovery code was used, and once a day when
+    /// somebody who has the password guesses codes.
     ///
     /// # Errors
     ///
     /// [`Reason::Unauthenticated`] alike for an unknown address, a wrong password, a disabled user and a
-    /// code that is missing, wrong or used before;
+    /// code that is missing, wrong, used before or one of too many: to say so would tell that the password is right;
     /// [`Reason::RateLimited`] after too many failures, also for the right password; [`Reason::Unavailable`] when the
     /// hash permits and their queue are taken.
     pub async fn log_in(
@@ -23,9 +27,10 @@ impl Gate {
         password: Zeroizing<Vec<u8>>,
         otp: Option<&str>,
         arrival: &Arrival,
+        mailer: &Mailer,
     ) -> Result<Arc<User>, Refusal> {
         let (throttle, vault, passwords) = (self.throttle.clone(), self.vault.clone(), self.passwords.clone());
-        let (second_factors, ledger, sealer) = (self.second_factors.clone(), self.ledger.clone(), self.sealer.clone());
+        let (codes, mailer) = (self.code_check(), mailer.clone());
         let (email, arrival_, otp) = (email.clone(), *arrival, otp.map(|otp| Zeroizing::new(otp.to_owned())));
         // An attempt that was admitted reaches its verdict also when the caller hangs up: who aborts right passwords
         // must not lock the account, and who aborts wrong ones must not guess for free.
@@ -42,7 +47,9 @@ impl Gate {
                 let right = match &user {
                     Some(user) if right && !user.disabled => {
                         let otp = otp.as_ref().map(|otp| otp.as_str());
-                        Self::check_code(&*second_factors, &*ledger, &sealer, user, otp, &arrival_).await?
+                        let verdict = codes.verdict(user, otp, &arrival_).await?;
+                        tell(&mailer, user, verdict, &arrival_).await;
+                        matches!(verdict, CodeVerdict::Right | CodeVerdict::Recovered { .. })
                     }
                     _ => false,
                 };
@@ -61,5 +68,22 @@ impl Gate {
             Some(_) => Err(self.refuse(Fault::WrongSecret, arrival)),
             None => Err(self.refuse(Fault::Unknown, arrival)),
         }
+    }
+}
+
+/// Tells a user what somebody does who has the password.
+async fn tell(mailer: &Mailer, user: &User, verdict: CodeVerdict, arrival: &Arrival) {
+    let (at, address) = (arrival.now, arrival.address().map(|address| address.to_string()));
+    match verdict {
+        CodeVerdict::Recovered { left } => {
+            mailer.send(&user.email, &Notice::RecoveryCodeUsed { left, at, address }).await;
+        }
+        CodeVerdict::Shut(guessed) => {
+            tracing::warn!(user = %user.id, "too many wrong codes of a second factor behind the right password");
+            if guessed == Guessed::News {
+                mailer.send(&user.email, &Notice::CodesGuessed { at, address }).await;
+            }
+        }
+        CodeVerdict::Right | CodeVerdict::Wrong => {}
     }
 }

@@ -24,7 +24,7 @@ pub use client::{AlternativeClaims, CheckoutJwtClaims, PledgClaims, TokenClaims}
 pub use dashboard::VerifiedHeaders;
 pub use gate::{Gate, GateParts, PanelClaims, SessionClaims};
 pub use page::Visit;
-pub use panel_sessions::{FormId, Found, NewSession, OnceFor, PanelSessions, SessionToken, Turn};
+pub use panel_sessions::{FormId, Found, NewSession, OnceFor, PanelSessions, SessionToken, ShownForm, Turn};
 pub use principal::{AccessToken, CheckoutJwt, PanelUser, Principal, Via};
 pub use refusal::{Fault, FieldFault, Reason, Refusal};
 pub use signature::SignatureRule;

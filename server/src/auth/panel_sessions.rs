@@ -24,6 +24,15 @@ pub struct SessionToken(Zeroizing<String>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FormId(String);
 
+/// What a form says of the page it came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownForm {
+    /// Which showing.
+    pub id: FormId,
+    /// Which mode's records it showed; none on pages for strangers.
+    pub mode: Option<Mode>,
+}
+
 /// What is done once.
 #[derive(Debug, Clone, Copy)]
 pub enum OnceFor<'a> {
@@ -92,8 +101,8 @@ impl FormId {
     const LEN: usize = 22;
 
     /// What the digest in a token is over.
-    fn bound(id: &str, token: &SessionToken) -> Zeroizing<String> {
-        Zeroizing::new(format!("{id}:{}", token.expose_secret()))
+    fn bound(id: &str, mode: Option<Mode>, token: &SessionToken) -> Zeroizing<String> {
+        Zeroizing::new(format!("{id}:{}:{}", mode.map_or("none", Mode::as_str), token.expose_secret()))
     }
 }
 
@@ -235,6 +244,15 @@ impl PanelSessions {
         self.sessions.end_session(user.id, id).await
     }
 
+    /// Ends this session.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] when storage did not answer; the session then still lives.
+    pub async fn end_this(&self, session: &PanelSession) -> Result<bool, StorageError> {
+        self.sessions.end_session(session.user, &session.id).await
+    }
+
     /// Ends every session of a user but this one; answers how many.
     ///
     /// # Errors
@@ -258,15 +276,6 @@ impl PanelSessions {
         Ok(counts.into_iter().collect())
     }
 
-    /// Ends every session of a merchant's users but this one; answers how many.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError`] when storage did not answer; the sessions then still live.
-    pub async fn end_all_of(&self, merchant: &MerchantId, but: &PanelSession) -> Result<u64, StorageError> {
-        self.sessions.end_sessions_of_merchant(merchant, &but.digest).await
-    }
-
     /// Removes what ended long ago.
     ///
     /// # Errors
@@ -277,24 +286,26 @@ impl PanelSessions {
         Ok(forms + self.sessions.sweep_sessions(now - Self::LIFE - Duration::DAY).await?)
     }
 
-    /// The token of the forms on one showing of a page to this cookie's browser: a name of the showing, a point, and a
-    /// digest over both.
+    /// The token of the forms on one showing of a page, in this mode, to this cookie's browser: a name of the showing, a
+    /// point, and a digest over all three.
     ///
     /// # Errors
     ///
     /// [`RngError`] when there are no random bytes.
-    pub fn form_token(&self, token: &SessionToken) -> Result<String, RngError> {
+    pub fn form_token(&self, token: &SessionToken, mode: Option<Mode>) -> Result<String, RngError> {
         let id = self.rng.base62(FormId::LEN)?;
-        let digest = self.secret_keys.panel_key().token(PanelUse::Form, &FormId::bound(&id, token));
+        let digest = self.secret_keys.panel_key().token(PanelUse::Form, &FormId::bound(&id, mode, token));
         Ok(format!("{}.{digest}", id.as_str()))
     }
 
     /// Which showing a form came from, if that was shown to this cookie's browser.
     #[must_use]
-    pub fn form_of(&self, token: &SessionToken, presented: &str) -> Option<FormId> {
-        let (id, digest) = presented.split_once('.')?;
-        let fits = self.secret_keys.panel_key().fits(PanelUse::Form, &FormId::bound(id, token), digest);
-        (fits && id.len() == FormId::LEN).then(|| FormId(id.to_owned()))
+    pub fn form_of(&self, token: &SessionToken, presented: &str) -> Option<ShownForm> {
+        let (id, digest) = presented.split_once('.').filter(|(id, _)| id.len() == FormId::LEN)?;
+        let key = self.secret_keys.panel_key();
+        let fits = |mode: &Option<Mode>| key.fits(PanelUse::Form, &FormId::bound(id, *mode, token), digest);
+        let mode = [Some(Mode::Live), Some(Mode::Test), None].into_iter().find(fits)?;
+        Some(ShownForm { id: FormId(id.to_owned()), mode })
     }
 
     /// Takes the turn of what a session does once: of any number of calls, on any node, one is told that it is the

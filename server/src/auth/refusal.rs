@@ -229,6 +229,7 @@ impl From<crate::rng::RngError> for Refusal {
 impl From<administration::Error> for Refusal {
     fn from(error: administration::Error) -> Self {
         match error {
+            administration::Error::Administrator => Self::new(Reason::ScopeDenied),
             administration::Error::NotApproved => Self::new(Reason::AccountNotVerified),
             administration::Error::NotFound => Self::new(Reason::NotFound),
             administration::Error::Password(PasswordError::Busy) => Self::new(Reason::Unavailable(1)),

@@ -17,7 +17,7 @@ use crate::account::EmailAddress;
 
 pub use notice::Notice;
 pub use post::PostParts;
-pub use smtp::{SmtpError, SmtpSecurity, SmtpServer};
+pub use smtp::{SmtpError, SmtpSecurity, SmtpServer, is_address};
 
 use post::Post;
 
@@ -115,7 +115,7 @@ impl Mailer {
             Sink::None => tracing::warn!(notice = notice.label(), "there is no [mail]: a message was not sent"),
             Sink::Kept(kept) => kept.send_modify(|kept| kept.push(message)),
             Sink::Printed(on) => print(&message, *on),
-            Sink::Posted(post) => post.put(message, notice.label(), notice.life()).await,
+            Sink::Posted(post) => post.put(message, notice).await,
         }
     }
 

@@ -11,6 +11,13 @@ use crate::administration::Administration;
 
 /// What a message is about.
 pub enum Notice {
+    /// Somebody who has the password guesses codes of the second factor.
+    CodesGuessed {
+        /// When the latest was tried.
+        at: OffsetDateTime,
+        /// From where.
+        address: Option<String>,
+    },
     /// A first password is to be set.
     Invitation {
         /// Whose panel it opens.
@@ -38,6 +45,15 @@ pub enum Notice {
     PasswordChanged {
         /// When.
         at: OffsetDateTime,
+    },
+    /// A recovery code was used to log in.
+    RecoveryCodeUsed {
+        /// How many are left.
+        left: u32,
+        /// When.
+        at: OffsetDateTime,
+        /// From where.
+        address: Option<String>,
     },
     /// A forgotten password is to be replaced.
     Reset {
@@ -72,10 +88,12 @@ impl Notice {
     #[must_use]
     pub fn label(&self) -> &'static str {
         match self {
+            Self::CodesGuessed { .. } => "codes_guessed",
             Self::Invitation { .. } => "invitation",
             Self::InvitedElsewhere { .. } => "invited_elsewhere",
             Self::KeyMade { .. } => "key_made",
             Self::PasswordChanged { .. } => "password_changed",
+            Self::RecoveryCodeUsed { .. } => "recovery_code_used",
             Self::Reset { .. } => "reset",
             Self::SecondFactorReset { .. } => "second_factor_reset",
             Self::SecondFactorSet { .. } => "second_factor_set",
@@ -92,9 +110,24 @@ impl Notice {
         }
     }
 
+    /// Whether an owner asks for it, for somebody else.
+    pub(super) fn is_asked_for(&self) -> bool {
+        matches!(self, Self::Invitation { .. } | Self::InvitedElsewhere { .. })
+    }
+
     pub(super) fn message(&self, to: &EmailAddress) -> Message {
         const NOT_YOU: &str = "If this was not you, tell an owner of your account and change your password at once.";
         let (subject, text) = match self {
+            Self::CodesGuessed { at, address } => (
+                "Somebody knows your password".to_owned(),
+                format!(
+                    "Somebody gave the right password of your control panel login and too many wrong codes.\n\nTime  {}\nFrom  \
+                     {}\n\nFor a while no code of your authenticator is taken; a recovery code is. If this was not you, change \
+                     your password at once.\n",
+                    moment(*at),
+                    address.as_deref().unwrap_or("unknown")
+                ),
+            ),
             Self::Invitation { merchant, link } => (
                 "You are invited to a payment account".to_owned(),
                 format!(
@@ -125,6 +158,14 @@ impl Notice {
                 format!(
                     "The password of your control panel login was changed on {}.\nEvery session was ended.\n\n{NOT_YOU}\n",
                     moment(*at)
+                ),
+            ),
+            Self::RecoveryCodeUsed { left, at, address } => (
+                "A recovery code was used".to_owned(),
+                format!(
+                    "A recovery code of your control panel login was used.\n\nTime  {}\nFrom  {}\nLeft  {left}\n\n{NOT_YOU}\n",
+                    moment(*at),
+                    address.as_deref().unwrap_or("unknown")
                 ),
             ),
             Self::Reset { link } => (

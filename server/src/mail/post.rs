@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{Notify, watch};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::Message;
 use super::smtp::{Outcome, Transport};
+use super::{Message, Notice};
 use crate::account::EmailAddress;
 use crate::clock::Clock;
 use crate::keys::Sealer;
@@ -52,6 +52,8 @@ impl Drop for Letter {
 impl Post {
     /// Messages that wait; further ones are dropped and logged.
     const MOST: u32 = 10_000;
+    /// Of these, places that invitations do not take: whoever sends many must not keep resets and notices from others.
+    const RESERVED: u32 = 5_000;
     /// How long another node leaves a message alone that is being sent: longer than a try may take.
     const LEASE: time::Duration = time::Duration::minutes(2);
     /// How often it is looked for what is due, beside what was put here just now.
@@ -68,8 +70,9 @@ impl Post {
     }
 
     /// Keeps a message, to be sent soon.
-    pub(super) async fn put(&self, message: Message, notice: &str, life: time::Duration) {
-        let kept = self.keep(message, notice, life).await;
+    pub(super) async fn put(&self, message: Message, notice: &Notice) {
+        let kept = self.keep(message, notice).await;
+        let notice = notice.label();
         match kept {
             Ok(true) => self.wake.notify_one(),
             Ok(false) => tracing::error!(notice, "a message is lost: too many wait already"),
@@ -83,7 +86,7 @@ impl Post {
         }
     }
 
-    async fn keep(&self, message: Message, notice: &str, life: time::Duration) -> Result<bool, StorageError> {
+    async fn keep(&self, message: Message, notice: &Notice) -> Result<bool, StorageError> {
         let PostParts { mails, sealer, clock, rng } = &self.parts;
         let unavailable = || StorageError::unavailable();
         let id = rng.base62(22).map_err(|_| unavailable())?.to_string();
@@ -92,9 +95,10 @@ impl Post {
         let plain = Zeroizing::new(serde_json::to_vec(&letter).map_err(|_| unavailable())?);
         let (key_version, sealed) = sealer.seal(&plain, &WaitingMail::context(&id), rng).map_err(|_| unavailable())?;
         let now = clock.now();
-        let notice = notice.to_owned();
+        let (places, life) = (Self::places(notice), notice.life());
+        let notice = notice.label().to_owned();
         let mail = WaitingMail { id, notice, key_version, sealed, attempts: 0, expires_at: now + life };
-        mails.put_mail(&mail, Self::MOST, now).await
+        mails.put_mail(&mail, places, now).await
     }
 
     /// Sends what is due whenever something is, until `stop` says so; what is due then is still tried for a while.
@@ -187,6 +191,11 @@ impl Post {
         })
     }
 
+    /// How many may wait before one of this kind finds no place.
+    fn places(notice: &Notice) -> u32 {
+        if notice.is_asked_for() { Self::MOST - Self::RESERVED } else { Self::MOST }
+    }
+
     /// How long a message rests after so many tries.
     fn rest(attempts: u32) -> time::Duration {
         let factor = 4_i32.saturating_pow(attempts.saturating_sub(1));
@@ -197,6 +206,15 @@ impl Post {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn invitations_leave_places_for_what_protects_accounts() {
+        let link = || Zeroizing::new("link".to_owned());
+        let invitation = Notice::Invitation { merchant: "Shop".to_owned(), link: link() };
+        assert_eq!(Post::places(&invitation), 5_000);
+        assert_eq!(Post::places(&Notice::Reset { link: link() }), 10_000);
+        assert_eq!(Post::places(&Notice::PasswordChanged { at: time::OffsetDateTime::UNIX_EPOCH }), 10_000);
+    }
 
     #[test]
     fn a_message_rests_longer_after_each_try() {

@@ -11,6 +11,7 @@ use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use zeroize::Zeroizing;
 
 use super::Message;
+use crate::account::EmailAddress;
 
 /// The server that takes our mail.
 #[derive(Clone)]
@@ -70,6 +71,12 @@ pub(super) enum Outcome {
     Refused(u16),
     /// It may be taken later: why, and the server's code if it said one.
     Failed { what: &'static str, code: Option<u16> },
+}
+
+/// Whether mail could be sent to this address; whether somebody is there is not known before.
+#[must_use]
+pub fn is_address(text: &EmailAddress) -> bool {
+    text.as_str().parse::<Address>().is_ok()
 }
 
 impl SmtpServer {

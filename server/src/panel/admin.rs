@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use askama::Template;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::response::Response;
 
 use super::moment::Moment;
+use super::place::Word;
 use super::query::query_of;
 use super::sure::{Question, ask};
 use super::view::role_word;
@@ -106,7 +107,7 @@ async fn list(State(app): State<App>, RawQuery(query): RawQuery, who: SignedIn) 
 
 async fn show(
     State(app): State<App>,
-    Path(id): Path<String>,
+    Word(id): Word,
     RawQuery(query): RawQuery,
     who: SignedIn,
 ) -> Result<Response, Refusal> {
@@ -133,12 +134,7 @@ fn person(user: &User, sessions: &HashMap<UserId, u64>) -> Person {
     }
 }
 
-async fn ask_activate(
-    State(app): State<App>,
-    Path(id): Path<String>,
-    _: StepUp,
-    who: SignedIn,
-) -> Result<Response, Refusal> {
+async fn ask_activate(State(app): State<App>, Word(id): Word, _: StepUp, who: SignedIn) -> Result<Response, Refusal> {
     check(&who)?;
     let merchant = find(&app, &id).await?;
     let text = "Its live credentials work from now on. Do this when its checks (KYC) are finished.";
@@ -147,18 +143,13 @@ async fn ask_activate(
 
 async fn activate(
     State(app): State<App>,
-    Path(id): Path<String>,
+    Word(id): Word,
     Proven { who, .. }: Proven<Operation>,
 ) -> Result<Response, Refusal> {
     set_status(&app, &who, &id, MerchantStatus::Active, "is active").await
 }
 
-async fn ask_suspend(
-    State(app): State<App>,
-    Path(id): Path<String>,
-    _: StepUp,
-    who: SignedIn,
-) -> Result<Response, Refusal> {
+async fn ask_suspend(State(app): State<App>, Word(id): Word, _: StepUp, who: SignedIn) -> Result<Response, Refusal> {
     check(&who)?;
     let merchant = find(&app, &id).await?;
     let text = "Every call with its credentials and tokens is refused from the next one on, live and test. Its users can \
@@ -168,18 +159,13 @@ async fn ask_suspend(
 
 async fn suspend(
     State(app): State<App>,
-    Path(id): Path<String>,
+    Word(id): Word,
     Proven { who, .. }: Proven<Operation>,
 ) -> Result<Response, Refusal> {
     set_status(&app, &who, &id, MerchantStatus::Suspended, "is suspended").await
 }
 
-async fn ask_end(
-    State(app): State<App>,
-    Path(id): Path<String>,
-    _: StepUp,
-    who: SignedIn,
-) -> Result<Response, Refusal> {
+async fn ask_end(State(app): State<App>, Word(id): Word, _: StepUp, who: SignedIn) -> Result<Response, Refusal> {
     check(&who)?;
     let merchant = find(&app, &id).await?;
     let text = "Every user of this merchant is logged out of the panel. Their passwords stay.";
@@ -188,12 +174,11 @@ async fn ask_end(
 
 async fn end_sessions(
     State(app): State<App>,
-    Path(id): Path<String>,
+    Word(id): Word,
     Proven { who, .. }: Proven<Operation>,
 ) -> Result<Response, Refusal> {
     let merchant = find(&app, &id).await?;
-    let ended = app.services.panel_sessions.end_all_of(&merchant.id, &who.session).await?;
-    app.services.administration.note_sessions_ended(&who.actor(), &merchant.id, ended).await?;
+    let ended = app.services.administration.end_sessions(&who.actor(), &merchant.id, Some(&who.session)).await?;
     let text = format!("{ended} sessions of {} were ended.", merchant.name);
     who.done(&format!("{LIST}/{}", merchant.id), Flash::good(text)).await
 }

@@ -39,6 +39,23 @@ pub(super) fn see_other(path: &str) -> Response {
     response
 }
 
+/// What a framework refuses by itself, such as a path that is no text or a query with a name twice, is refused as
+/// everything else is; nothing leaves without the headers.
+pub(super) async fn settle(mut response: Response) -> Response {
+    let ours = response.headers().contains_key(CONTENT_SECURITY_POLICY);
+    // The edge makes a page of these.
+    let to_render =
+        response.extensions().get::<Refusal>().is_some() || response.status() == StatusCode::METHOD_NOT_ALLOWED;
+    if ours || to_render {
+        return response;
+    }
+    if response.status().is_client_error() {
+        return Refusal::invalid().into_response();
+    }
+    protect(response.headers_mut());
+    response
+}
+
 /// Headers of every answer: never kept, never framed, never guessed at.
 pub(super) fn protect(headers: &mut HeaderMap) {
     for (name, value) in [

@@ -12,12 +12,13 @@ use time::{Date, OffsetDateTime};
 
 use super::moment::Moment;
 use super::query::query_of;
-use super::{Pages, Section, SignedIn, View, answer, page};
+use super::{Flash, Pages, Section, SignedIn, View, answer, page};
 use crate::account::{AuditEntry, User};
 use crate::administration::Page;
 use crate::app::App;
 use crate::auth::{Reason, Refusal};
 use crate::clock::epoch_ms;
+use crate::payments::CallKey;
 use crate::storage::AuditFilter;
 use crate::transport;
 
@@ -100,9 +101,16 @@ async fn show(State(app): State<App>, RawQuery(query): RawQuery, who: SignedIn) 
 
 /// Every entry of the merchant, oldest first, a JSON object a line.
 async fn export(State(app): State<App>, who: SignedIn) -> Result<Response, Refusal> {
+    let (merchant, key) = (who.merchant.id.clone(), who.user.id.to_string());
+    let call = CallKey { merchant, mode: who.mode, route: "panel: export the audit log", key };
+    let Some(running) = app.services.in_flight.enter(call) else {
+        return who.done("/panel/audit", Flash::bad("Your last export is still running. Wait until it is done.")).await;
+    };
     let mut lines = app.services.administration.export_audit(Some(who.merchant.id.clone()));
     let (mut sender, body) = Channel::<Bytes, std::io::Error>::new(EXPORT_BUFFER);
     let begun = app.services.errands.begin(async move {
+        // Another may begin when this one was read to its end, or is read no further.
+        let _running = running;
         loop {
             match lines.next_lines().await {
                 Ok(Some(part)) => {

@@ -7,7 +7,7 @@ use super::draft::Draft;
 use super::fields::TOKEN;
 use super::signed_in::SentForm;
 use super::visitor::arrival;
-use super::{Fields, Right, SignedIn, StepUp, cookie, log_in, origin, step_up};
+use super::{Fields, Right, SignedIn, StepUp, cookie, log_in, origin, other_mode, step_up};
 use crate::app::App;
 use crate::auth::{Found, Reason, Refusal};
 use crate::storage::SessionChange;
@@ -55,14 +55,14 @@ impl<T: Act> FromRequest<App> for Proven<T> {
             return Ok(Self { input: T::read(&fields), who });
         }
         // What was typed waits for the password.
-        let kept = SessionChange::Draft(Draft::of(&path, &fields));
+        let kept = SessionChange::Draft(Draft::of(&path, who.mode, &fields));
         let change = app.services.panel_sessions.change(&who.session, kept).await;
         change.map_err(|error| Refusal::from(error).into_response())?;
         Err(step_up::lead_to(&path))
     }
 }
 
-/// The checks of every form, in this order: where it was sent from, its token, the session, the right.
+/// The checks of every form, in this order: where it was sent from, its token, the session, the right, the mode.
 async fn receive<T: Act>(request: Request, app: &App) -> Result<(SignedIn, Fields, String), Response> {
     let refused = |refusal: Refusal| refusal.into_response();
     let (parts, body) = request.into_parts();
@@ -82,12 +82,22 @@ async fn receive<T: Act>(request: Request, app: &App) -> Result<(SignedIn, Field
     match found.map_err(|error| refused(error.into()))? {
         Found::Live(session, user) => {
             let mut who = SignedIn::new(app, arrival, &token, *session, user).await.map_err(refused)?;
-            who.sent = Some(SentForm { id: form, path: path.clone() });
-            if who.may(T::RIGHT) { Ok((who, fields, path)) } else { Err(refused(Refusal::new(Reason::ScopeDenied))) }
+            who.sent = Some(SentForm { id: form.id, path: path.clone() });
+            if !who.may(T::RIGHT) {
+                return Err(refused(Refusal::new(Reason::ScopeDenied)));
+            }
+            // What was meant for test records must not reach live ones, because another tab changed the mode meanwhile.
+            if T::RIGHT.is_of_a_mode() && form.mode != Some(who.mode) {
+                let kept = SessionChange::Draft(Draft::of(&path, form.mode.unwrap_or(who.mode), &fields));
+                sessions.change(&who.session, kept).await.map_err(|error| refused(error.into()))?;
+                return Err(other_mode::page_of(&who, form.mode, path).unwrap_or_else(refused));
+            }
+            Ok((who, fields, path))
         }
         Found::TimedOut(session) => {
             // What was typed waits for the same user.
-            let kept = SessionChange::Draft(Draft::of(&path, &fields));
+            let mode = form.mode.unwrap_or(session.mode);
+            let kept = SessionChange::Draft(Draft::of(&path, mode, &fields));
             sessions.change(&session, kept).await.map_err(|error| refused(error.into()))?;
             Err(log_in::lead_to(&path))
         }

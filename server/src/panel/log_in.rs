@@ -15,7 +15,7 @@ use super::visitor::{Visitor, VisitorForm};
 use super::{Act, Faults, Fields, Form, Pages, ROOT, Right, cookie, owns, page, page_with, see_other};
 use crate::account::{EmailAddress, Passwords};
 use crate::app::App;
-use crate::auth::{Found, ListenerMode, NewSession, Reason, Refusal};
+use crate::auth::{Found, NewSession, Reason, Refusal};
 use crate::storage::SessionChange;
 
 /// A page of the panel to go to.
@@ -50,7 +50,10 @@ impl Next {
     /// Takes a path of the panel, and the root for everything else.
     pub(super) fn read(text: &str) -> Self {
         let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-' | b'_' | b'.');
-        let fits = text.len() <= Self::MAX_LEN && owns(text) && text.bytes().all(plain) && !text.contains("//");
+        // A browser resolves dots by itself, and so would land outside of the panel.
+        let dots = text.split('/').any(|segment| matches!(segment, "." | ".."));
+        let fits =
+            text.len() <= Self::MAX_LEN && owns(text) && text.bytes().all(plain) && !text.contains("//") && !dots;
         // What only asks to log in or out is no place to go to.
         let circular = ["/panel/login", "/panel/logout", "/panel/confirm"].contains(&text);
         Self(if fits && !circular { text.to_owned() } else { ROOT.to_owned() })
@@ -130,31 +133,40 @@ async fn log_in(State(app): State<App>, form_sent: VisitorForm) -> Result<Respon
         return wrong();
     };
     let otp = fields.secret("otp");
-    let user = match app.services.gate.log_in(&email, password, Some(otp.expose_secret()), &arrival).await {
+    let user = match app
+        .services
+        .gate
+        .log_in(&email, password, Some(otp.expose_secret()), &arrival, &app.services.mailer)
+        .await
+    {
         Ok(user) => user,
         Err(refusal) => {
-            return match refusal.reason() {
+            let answer = match refusal.reason() {
                 Reason::Unauthenticated(_) => wrong(),
                 Reason::RateLimited(seconds) => again(StatusCode::TOO_MANY_REQUESTS, wait(*seconds)),
-                _ => Err(refusal),
+                _ => return Err(refusal),
             };
+            // Why is for the log.
+            return answer.map(|mut page| {
+                page.extensions_mut().insert(refusal.reason().clone());
+                page
+            });
         }
     };
 
     let sessions = &app.services.panel_sessions;
-    // What this browser typed before its session timed out, if it is the same user's.
+    // This browser's session from before ends, whoever it belonged to; what was typed in it is kept for the same user.
     let draft = match sessions.find(&visitor.token, arrival.now).await? {
-        Found::TimedOut(old) | Found::Live(old, _) if old.user == user.id => {
-            sessions.end(&user, &old.id).await?;
-            old.draft
+        Found::TimedOut(old) | Found::Live(old, _) => {
+            sessions.end_this(&old).await?;
+            old.draft.filter(|_| old.user == user.id)
         }
-        _ => None,
+        Found::Unknown => None,
     };
     let waiting = draft.as_deref().and_then(Draft::path);
-    let mode = match arrival.mode {
-        ListenerMode::Live => Mode::Live,
-        ListenerMode::Any | ListenerMode::Test => Mode::Test,
-    };
+    // Who goes on with a form goes on in its mode.
+    let mode = draft.as_deref().and_then(Draft::mode).unwrap_or(arrival.mode.default_mode());
+    tracing::info!(user = %user.id, "a user logged in to the panel");
     let token = sessions.begin(&user, &arrival, NewSession { mode, agent: &agent, draft }).await?;
     let mut response = see_other(waiting.as_deref().unwrap_or(next.path()));
     response.headers_mut().extend(cookie::set(&token).map(|value| (SET_COOKIE, value)));
@@ -207,6 +219,10 @@ mod tests {
             "https://evil.example/panel",
             "/panel/\\evil",
             "/panel/%2e",
+            "/panel/..",
+            "/panel/../main",
+            "/panel/./keys",
+            "/panel/keys/../../main",
             "/panel/a b",
             "/panel/login",
             "/panel/x?y=z",

@@ -46,6 +46,7 @@ mod log_in;
 mod moment;
 mod once;
 mod origin;
+mod other_mode;
 mod overlap_choice;
 mod overview;
 mod owners;
@@ -72,7 +73,7 @@ mod visitor;
 mod webhooks;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn_with_state, map_response};
 
 use crate::app::App;
 use crate::assets::{self, PANEL_ICON, PANEL_SCRIPT, PANEL_STYLE};
@@ -120,6 +121,7 @@ pub fn routes() -> Pages {
 /// What serves the pages, and the files they load.
 pub(crate) fn router(app: &App) -> Router<App> {
     let pages = routes().into_router().layer(from_fn_with_state(app.clone(), to_the_end::to_the_end));
+    let pages = pages.layer(map_response(answer::settle));
     pages.merge(assets::routes(&[&PANEL_ICON, &PANEL_STYLE, &PANEL_SCRIPT]))
 }
 

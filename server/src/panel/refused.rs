@@ -48,9 +48,12 @@ fn describe(reason: &Reason) -> (StatusCode, &'static str, &'static str) {
         ),
         Reason::PayloadTooLarge => (S::PAYLOAD_TOO_LARGE, "Too much at once", "What was sent is too long."),
         Reason::RateLimited(_) => (S::TOO_MANY_REQUESTS, "Too many requests", "Wait a little and try again."),
-        Reason::ScopeDenied => {
-            (S::FORBIDDEN, "Your role does not allow this", "Nothing was changed. Ask an owner of this account.")
-        }
+        Reason::ScopeDenied => (
+            S::FORBIDDEN,
+            "Your role does not allow this",
+            "Nothing was changed. Ask an owner of this account; who runs the server is changed by its administrators \
+                 only.",
+        ),
         Reason::Unavailable(_) => {
             (S::SERVICE_UNAVAILABLE, "Try again shortly", "The server is busy. Nothing was changed.")
         }

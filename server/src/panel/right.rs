@@ -16,6 +16,11 @@ pub(super) enum Right {
 }
 
 impl Right {
+    /// Whether what takes it is about one mode, and so counts only from a page of that mode.
+    pub(super) fn is_of_a_mode(self) -> bool {
+        self == Self::Develop
+    }
+
     /// Whether this user has it.
     pub(super) fn of(self, user: &User) -> bool {
         match self {

@@ -99,7 +99,8 @@ async fn confirm(
     Proven { who, input: FirstCode(code) }: Proven<FirstCode>,
 ) -> Result<Response, Refusal> {
     let administration = &app.services.administration;
-    match administration.confirm_second_factor(&who.actor(), who.user.id, code.expose_secret()).await {
+    let (actor, code) = (who.actor(), code.expose_secret());
+    match administration.confirm_second_factor(&actor, who.user.id, code, Some(&who.session)).await {
         Ok(codes) => {
             app.services.mailer.send(&who.user.email, &Notice::SecondFactorSet { at: who.arrival.now }).await;
             let codes = codes.iter().map(RecoveryCode::grouped).collect();

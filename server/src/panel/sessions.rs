@@ -1,10 +1,11 @@
 //! `/panel/sessions`: where the user is logged in.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 
 use super::moment::Moment;
+use super::place::Word;
 use super::{Act, Fields, Flash, Form, Pages, Right, Section, SignedIn, View, agent, page};
 use crate::app::App;
 use crate::auth::{Reason, Refusal};
@@ -60,7 +61,7 @@ async fn show(State(app): State<App>, who: SignedIn) -> Result<Response, Refusal
     page(&SessionsPage { view: who.view(Section::Sessions), sessions: sessions.collect() })
 }
 
-async fn end(State(app): State<App>, Path(id): Path<String>, Form { who, .. }: Form<End>) -> Result<Response, Refusal> {
+async fn end(State(app): State<App>, Word(id): Word, Form { who, .. }: Form<End>) -> Result<Response, Refusal> {
     if app.services.panel_sessions.end(&who.user, &id).await? {
         who.done(PATH, Flash::good("The session was ended.")).await
     } else {

@@ -103,6 +103,7 @@ impl SignedIn {
         let merchant = app.services.records.merchant(&user.merchant).await?;
         let merchant = merchant.ok_or_else(|| Refusal::new(Reason::Internal))?;
         let sessions = app.services.panel_sessions.clone();
+        let form_token = sessions.form_token(token, Some(session.mode))?;
         Ok(Self {
             user,
             merchant,
@@ -110,7 +111,7 @@ impl SignedIn {
             arrival,
             session,
             sent: None,
-            form_token: sessions.form_token(token)?,
+            form_token,
             sessions,
             flash: None,
             draft: None,

@@ -78,8 +78,8 @@ async fn show(Query(Wanted { next }): Query<Wanted>, who: SignedIn) -> Result<Re
 async fn confirm(State(app): State<App>, Form { who, input }: Form<Confirmation>) -> Result<Response, Refusal> {
     let password = Zeroizing::new(input.password.expose_secret().as_bytes().to_vec());
     let otp = input.otp.expose_secret();
-    let right = app.services.gate.log_in(&who.user.email, password, Some(otp), &who.arrival).await;
-    match right {
+    let right = app.services.gate.log_in(&who.user.email, password, Some(otp), &who.arrival, &app.services.mailer);
+    match right.await {
         Ok(_) => {}
         Err(refusal) => {
             let faults = match refusal.reason() {

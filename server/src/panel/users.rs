@@ -1,21 +1,22 @@
 //! `/panel/users…`: who may log in to this merchant's panel, and what they may do.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use zeroize::Zeroizing;
 
 use super::forgotten::link;
+use super::log_in::wait;
+use super::place::Word;
 use super::sure::{Question, ask};
 use super::view::role_word;
 use super::{Act, Faults, Fields, Flash, Pages, Proven, Right, Section, SignedIn, StepUp, View, page, page_with};
 use crate::account::{EmailAddress, Role, User, UserId};
-use crate::administration::{Error, Page};
+use crate::administration::{Administration, Error, Page};
 use crate::app::App;
-use crate::auth::{Reason, Refusal, Send};
+use crate::auth::{Reason, Refusal};
 use crate::mail::Notice;
-use crate::storage::LinkPurpose;
 
 #[derive(Template)]
 #[template(path = "panel/users.html")]
@@ -60,6 +61,8 @@ struct Row {
     second_factor: bool,
     api_basic: bool,
     own: bool,
+    /// Whether whoever looks may change it.
+    changeable: bool,
 }
 
 struct Invitation {
@@ -124,17 +127,17 @@ async fn list(
     page(&UsersPage { view: who.view(Section::Users), users, more })
 }
 
-async fn show(State(app): State<App>, Path(id): Path<String>, who: SignedIn) -> Result<Response, Refusal> {
+async fn show(State(app): State<App>, Word(id): Word, who: SignedIn) -> Result<Response, Refusal> {
     let user = find(&app, &who, &id).await?;
     page(&UserPage { user: row(&user, &who), view: who.view(Section::Users), faults: Faults::default() })
 }
 
 async fn set_role(
     State(app): State<App>,
-    Path(id): Path<String>,
+    Word(id): Word,
     Proven { who, input: RoleChange(role) }: Proven<RoleChange>,
 ) -> Result<Response, Refusal> {
-    let user = find(&app, &who, &id).await?;
+    let user = find_to_change(&app, &who, &id).await?;
     let role = role.ok_or_else(Refusal::invalid)?;
     match app.services.administration.set_role(&who.actor(), user.id, role).await {
         Ok(()) => {
@@ -163,26 +166,29 @@ async fn invite(State(app): State<App>, Proven { who, input, .. }: Proven<Invita
     if role.is_none() {
         faults.add("role", "Choose what they may do.");
     }
-    let again = |faults| {
-        let page_ = InvitePage { view: who.view(Section::Users), faults, input };
-        page_with(StatusCode::UNPROCESSABLE_ENTITY, &page_)
-    };
-    let (Some(email), Some(role)) = (email, role) else { return again(faults) };
+    let again = |status, faults| page_with(status, &InvitePage { view: who.view(Section::Users), faults, input });
+    let wrong = StatusCode::UNPROCESSABLE_ENTITY;
+    let (Some(email), Some(role)) = (email, role) else { return again(wrong, faults) };
+    if let Err(refusal) = app.services.gate.admit_invitation(&email, &who.merchant.id, &who.arrival) {
+        let Reason::RateLimited(seconds) = refusal.reason() else { return Err(refusal) };
+        return again(StatusCode::TOO_MANY_REQUESTS, Faults::one("", wait(*seconds)));
+    }
     let known = email.clone();
     match app.services.administration.invite_user(&who.actor(), &who.merchant.id, email, role).await {
         Ok(invited) => hand_over(&app, &who, &invited.user, invited.token.expose_secret()).await,
-        Err(Error::Invalid(_)) => again(Faults::one("email", "This is not an e-mail address.")),
+        Err(Error::Invalid(_)) => again(wrong, Faults::one("email", "This is not an e-mail address.")),
+        Err(Error::TooMany) => {
+            again(wrong, Faults::one("", format!("There are {} users, which is the most.", Administration::MAX_USERS)))
+        }
         Err(Error::Taken) => {
             let taken = app.services.administration.user_by_email(&known).await?;
             // Without mail the answer is the link itself, and there is none.
             if !app.services.mailer.is_on() || taken.is_none_or(|taken| taken.merchant == who.merchant.id) {
-                return again(Faults::one("email", "This address has a login already and cannot be invited."));
+                return again(wrong, Faults::one("email", "This address has a login already and cannot be invited."));
             }
             // That an address is known to another merchant is told to its owner alone.
-            if let Ok(Send::Yes) = app.services.gate.admit_link(&known, &who.arrival) {
-                let merchant = who.merchant.name.clone();
-                app.services.mailer.send(&known, &Notice::InvitedElsewhere { merchant }).await;
-            }
+            let merchant = who.merchant.name.clone();
+            app.services.mailer.send(&known, &Notice::InvitedElsewhere { merchant }).await;
             who.done(LIST, on_its_way(&known)).await
         }
         Err(error) => Err(error.into()),
@@ -204,23 +210,18 @@ async fn hand_over(app: &App, who: &SignedIn, user: &User, token: &str) -> Resul
     page(&InvitedPage { view: who.view(Section::Users), email, link })
 }
 
-async fn ask_disable(
-    State(app): State<App>,
-    Path(id): Path<String>,
-    _: StepUp,
-    who: SignedIn,
-) -> Result<Response, Refusal> {
-    let user = find(&app, &who, &id).await?;
+async fn ask_disable(State(app): State<App>, Word(id): Word, _: StepUp, who: SignedIn) -> Result<Response, Refusal> {
+    let user = find_to_change(&app, &who, &id).await?;
     let text = "Every session ends at once and log-in is refused until you enable the user again. API keys stay.";
     ask(&who, Section::Users, question(&user, "disable", "Disable", text, "Disable user"))
 }
 
 async fn disable(
     State(app): State<App>,
-    Path(id): Path<String>,
+    Word(id): Word,
     Proven { who, .. }: Proven<Change>,
 ) -> Result<Response, Refusal> {
-    let user = find(&app, &who, &id).await?;
+    let user = find_to_change(&app, &who, &id).await?;
     match app.services.administration.disable_user(&who.actor(), user.id).await {
         Ok(_) => {
             app.services.panel_sessions.end_all(&user, None).await?;
@@ -231,13 +232,8 @@ async fn disable(
     }
 }
 
-async fn ask_enable(
-    State(app): State<App>,
-    Path(id): Path<String>,
-    _: StepUp,
-    who: SignedIn,
-) -> Result<Response, Refusal> {
-    let user = find(&app, &who, &id).await?;
+async fn ask_enable(State(app): State<App>, Word(id): Word, _: StepUp, who: SignedIn) -> Result<Response, Refusal> {
+    let user = find_to_change(&app, &who, &id).await?;
     let text = "The user can log in again with the same password. Old sessions stay ended.";
     let question = question(&user, "enable", "Enable", text, "Enable user");
     ask(&who, Section::Users, Question { danger: false, ..question })
@@ -245,21 +241,16 @@ async fn ask_enable(
 
 async fn enable(
     State(app): State<App>,
-    Path(id): Path<String>,
+    Word(id): Word,
     Proven { who, .. }: Proven<Change>,
 ) -> Result<Response, Refusal> {
-    let user = find(&app, &who, &id).await?;
+    let user = find_to_change(&app, &who, &id).await?;
     app.services.administration.enable_user(&who.actor(), user.id).await?;
     who.done(LIST, Flash::good(format!("{} can log in again.", user.email.as_str()))).await
 }
 
-async fn ask_reset(
-    State(app): State<App>,
-    Path(id): Path<String>,
-    _: StepUp,
-    who: SignedIn,
-) -> Result<Response, Refusal> {
-    let user = find(&app, &who, &id).await?;
+async fn ask_reset(State(app): State<App>, Word(id): Word, _: StepUp, who: SignedIn) -> Result<Response, Refusal> {
+    let user = find_to_change(&app, &who, &id).await?;
     let text = "For a user who lost the authenticator and the recovery codes. Make sure that it is really them who asks. \
                 The password alone will do until they set it up again; every session ends.";
     ask(&who, Section::Users, question(&user, "two-step-off", "Switch off two-step log-in of", text, "Switch off"))
@@ -267,10 +258,10 @@ async fn ask_reset(
 
 async fn reset_second_factor(
     State(app): State<App>,
-    Path(id): Path<String>,
+    Word(id): Word,
     Proven { who, .. }: Proven<Change>,
 ) -> Result<Response, Refusal> {
-    let user = find(&app, &who, &id).await?;
+    let user = find_to_change(&app, &who, &id).await?;
     if app.services.administration.reset_second_factor(&who.actor(), user.id).await? {
         app.services.panel_sessions.end_all(&user, None).await?;
         app.services.mailer.send(&user.email, &Notice::SecondFactorReset { at: who.arrival.now }).await;
@@ -278,13 +269,8 @@ async fn reset_second_factor(
     who.done(LIST, Flash::good(format!("Two-step log-in of {} is off.", user.email.as_str()))).await
 }
 
-async fn ask_link(
-    State(app): State<App>,
-    Path(id): Path<String>,
-    _: StepUp,
-    who: SignedIn,
-) -> Result<Response, Refusal> {
-    let user = find(&app, &who, &id).await?;
+async fn ask_link(State(app): State<App>, Word(id): Word, _: StepUp, who: SignedIn) -> Result<Response, Refusal> {
+    let user = find_to_change(&app, &who, &id).await?;
     let text = "The user gets a new link that sets a password within 72 hours. Earlier links end; the password that is \
                 set now stays until then.";
     let question = question(&user, "link", "Send a password link to", text, "Send link");
@@ -293,11 +279,12 @@ async fn ask_link(
 
 async fn send_link(
     State(app): State<App>,
-    Path(id): Path<String>,
+    Word(id): Word,
     Proven { who, .. }: Proven<Change>,
 ) -> Result<Response, Refusal> {
-    let user = find(&app, &who, &id).await?;
-    match app.services.administration.make_link(&who.actor(), &user, LinkPurpose::Invitation).await {
+    let user = find_to_change(&app, &who, &id).await?;
+    app.services.gate.admit_invitation(&user.email, &who.merchant.id, &who.arrival)?;
+    match app.services.administration.make_link(&who.actor(), &user).await {
         Ok(token) => hand_over(&app, &who, &user, token.expose_secret()).await,
         Err(Error::NotUsable) => who.done(LIST, Flash::bad("A disabled user gets no link: enable it first.")).await,
         Err(error) => Err(error.into()),
@@ -324,6 +311,17 @@ async fn find(app: &App, who: &SignedIn, id: &str) -> Result<User, Refusal> {
     Ok(user)
 }
 
+/// As [`find`], and this user may change it.
+async fn find_to_change(app: &App, who: &SignedIn, id: &str) -> Result<User, Refusal> {
+    let user = find(app, who, id).await?;
+    if may_change(who, &user) { Ok(user) } else { Err(Refusal::new(Reason::ScopeDenied)) }
+}
+
+/// An owner must not get at the whole server through an administrator of the merchant; administration refuses it too.
+fn may_change(who: &SignedIn, user: &User) -> bool {
+    !user.administrator || who.user.administrator
+}
+
 fn row(user: &User, who: &SignedIn) -> Row {
     Row {
         id: user.id.to_string(),
@@ -334,6 +332,7 @@ fn row(user: &User, who: &SignedIn) -> Row {
         second_factor: user.second_factor.is_some(),
         api_basic: user.api_basic,
         own: user.id == who.user.id,
+        changeable: who.may(Right::Govern) && may_change(who, user),
     }
 }
 

@@ -32,7 +32,7 @@ pub(super) struct When(pub(super) Arrival);
 
 impl Visitor {
     fn known(app: &App, token: SessionToken) -> Result<Self, Refusal> {
-        let form_token = app.services.panel_sessions.form_token(&token)?;
+        let form_token = app.services.panel_sessions.form_token(&token, None)?;
         Ok(Self { token, form_token, fresh: false })
     }
 

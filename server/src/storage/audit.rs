@@ -60,6 +60,13 @@ pub trait AuditLog: Send + Sync {
     ) -> Result<Vec<AuditEntry>, StorageError>;
     /// The entries after `after`, oldest first, as they are found.
     async fn audit_links(&self, after: i64, limit: u32) -> Result<Vec<AuditLink>, StorageError>;
+    /// Those of them that are about one merchant.
+    async fn audit_links_of(
+        &self,
+        merchant: &MerchantId,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<AuditLink>, StorageError>;
     /// The newest entry, as the last change left it.
     async fn audit_head(&self) -> Result<AuditHead, StorageError>;
 }

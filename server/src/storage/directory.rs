@@ -19,9 +19,11 @@ pub type Change<T> = Result<Result<T, ChangeRefusal>, StorageError>;
 /// Why a change was not made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChangeRefusal {
+    /// It is an administrator, and a panel user who is none reaches for it.
+    Administrator,
     /// No key would be left for the requests that must be signed.
     LastLiveKey,
-    /// Request signing would be required without a usable key.
+    /// Request signing would be required without a key that goes on being usable.
     NoLiveKey,
     /// No such record, or none of the owner it is made for.
     NotFound,
@@ -75,8 +77,8 @@ pub enum UserChange {
     /// What it may do in the control panel. No panel user takes the last owner who can log in away.
     Role(Role),
     /// Asks for one-time codes from now on, with these recovery codes (digests), if the enrolment of this secret still
-    /// stands, which it ends.
-    SecondFactor(SealedTotp, Vec<[u8; 32]>),
+    /// stands, which it ends. Every session ends but the one with this digest.
+    SecondFactor(SealedTotp, Vec<[u8; 32]>, Option<[u8; 32]>),
     /// Asks for no more codes, forgets the recovery codes and raises the generation.
     NoSecondFactor,
 }
@@ -150,12 +152,19 @@ pub trait Merchants: Send + Sync {
 /// Panel users.
 #[async_trait]
 pub trait Users: Send + Sync {
-    /// Stores a user under a new id; [`Taken`](ChangeRefusal::Taken) when the address is in use. The entry's subject is
-    /// set to the id.
-    async fn create_user(&self, user: &User, now: OffsetDateTime, entry: NewAuditEntry) -> Change<UserId>;
+    /// Stores a user under a new id unless the merchant has `limit`; [`Taken`](ChangeRefusal::Taken) when the address
+    /// is in use. The entry's subject is set to the id.
+    async fn create_user(&self, user: &User, limit: u32, now: OffsetDateTime, entry: NewAuditEntry) -> Change<UserId>;
     /// The users of a merchant, newest first.
     async fn users_of(&self, merchant: &MerchantId, part: ListPart<'_>) -> Result<Vec<User>, StorageError>;
-    /// Changes one thing about a user; `false`, with nothing written, when it is so already.
+    /// The owners of a merchant who are not disabled, oldest first.
+    async fn owners_of(&self, merchant: &MerchantId) -> Result<Vec<User>, StorageError>;
+    /// Ends every session of a merchant's users but the one with this digest; answers how many. The entry's detail
+    /// tells it too.
+    async fn end_sessions_of(&self, merchant: &MerchantId, but: Option<&[u8; 32]>, entry: NewAuditEntry)
+    -> Change<u64>;
+    /// Changes one thing about a user; `false`, with nothing written, when it is so already. No panel user but an
+    /// administrator changes another who is one.
     async fn change_user(&self, id: UserId, change: &UserChange, entry: &NewAuditEntry) -> Change<bool>;
 }
 
@@ -276,7 +285,7 @@ pub trait RsaKeys: Send + Sync {
     ) -> Change<RsaKey>;
     /// Revokes a public key; `false`, with nothing written, when it is revoked already.
     async fn end_rsa_key(&self, id: KeyId, now: OffsetDateTime, entry: &NewAuditEntry) -> Change<bool>;
-    /// Switches the requirement of signatures; on only with a usable key.
+    /// Switches the requirement of signatures; on only with a key that is usable and does not retire.
     async fn switch_request_signing(
         &self,
         merchant: &MerchantId,

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
-use super::StorageError;
-use crate::account::UserId;
+use super::{Change, StorageError};
+use crate::account::{NewAuditEntry, UserId};
 
 /// What a link is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,8 +50,10 @@ impl LinkPurpose {
 /// Password links.
 #[async_trait]
 pub trait PasswordLinks: Send + Sync {
-    /// Stores a link; those of the same user that stand already end.
-    async fn store_link(&self, link: &PasswordLink) -> Result<(), StorageError>;
+    /// Stores a link. An invitation ends every link of the user that stands already, a reset ends resets only.
+    ///
+    /// [`NotUsable`](super::ChangeRefusal::NotUsable) for a disabled user and for another generation than the user's.
+    async fn store_link(&self, link: &PasswordLink, entry: &NewAuditEntry) -> Change<()>;
     /// Reads a link, also an expired one; reading does not use it up.
     async fn link(&self, digest: &[u8; 32]) -> Result<Option<PasswordLink>, StorageError>;
     /// Removes what expired before; answers how many.

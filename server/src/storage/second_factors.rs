@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 
 use super::StorageError;
-use crate::account::{SealedTotp, UserId};
+use crate::account::{NewAuditEntry, SealedTotp, UserId};
 
 /// What goes with a user's second factor; the factor itself is in the user's record.
 #[async_trait]
@@ -18,8 +18,14 @@ pub trait SecondFactors: Send + Sync {
     ) -> Result<(), StorageError>;
     /// The secret that waits for its first code, if there is one.
     async fn enrolment(&self, user: UserId, now: OffsetDateTime) -> Result<Option<SealedTotp>, StorageError>;
-    /// Takes a recovery code: of any number of calls with one, one is told `true`.
-    async fn spend_recovery_code(&self, user: UserId, digest: &[u8; 32]) -> Result<bool, StorageError>;
+    /// Takes a recovery code and answers how many are left: of any number of calls with one code, one is answered so.
+    /// The entry is written in the same transaction; its detail tells how many are left, too.
+    async fn spend_recovery_code(
+        &self,
+        user: UserId,
+        digest: &[u8; 32],
+        entry: NewAuditEntry,
+    ) -> Result<Option<u32>, StorageError>;
     /// Recovery codes that are left.
     async fn recovery_codes_left(&self, user: UserId) -> Result<u32, StorageError>;
 }

@@ -74,8 +74,6 @@ pub trait Sessions: Send + Sync {
         seen_after: OffsetDateTime,
         began_after: OffsetDateTime,
     ) -> Result<Vec<(UserId, u64)>, StorageError>;
-    /// Ends every session of a merchant's users but the one with this digest; answers how many.
-    async fn end_sessions_of_merchant(&self, merchant: &MerchantId, but: &[u8; 32]) -> Result<u64, StorageError>;
     /// Removes sessions that began before.
     async fn sweep_sessions(&self, before: OffsetDateTime) -> Result<u64, StorageError>;
 }

@@ -5,8 +5,11 @@ use std::task::{Context, Poll};
 
 use axum::body::{Body, Bytes, HttpBody};
 use serde_json::{Value, json};
+use tollgate::account::Switch;
+use tollgate::auth::ListenerMode;
 use tollgate::dialects::ALL;
 use tollgate::transport::Channel;
+use tollgate_client_address::TrustedProxies;
 
 use super::world::{Call, World, world};
 
@@ -135,5 +138,32 @@ async fn t1_a_listener_that_ends_tls_asks_nobody() {
             call = call.header("x-forwarded-proto", proto);
         }
         assert_eq!(World::send_to(&router, call).await.status, 200, "{headers:?}");
+    }
+}
+
+#[tokio::test]
+async fn pages_tell_browsers_to_come_with_https_only() {
+    let world = world().await;
+    let listener = |base_url| {
+        let proxies = TrustedProxies::parse(["10.0.0.0/8"]).unwrap();
+        let mut listener = world.services.listener(ListenerMode::Test, base_url, proxies, Channel::Terminated).unwrap();
+        listener.panel = Switch::On;
+        world.router(listener, ALL)
+    };
+    let (https, http) = (listener("https://pay.example"), listener("http://pay.example"));
+    let get = |path| Call::get(path).from(TRUSTED);
+    let encrypted = |path| get(path).header(PROTO, "https");
+    let table = [
+        ("a page", &https, encrypted("/panel/login"), Some("max-age=31536000")),
+        ("a redirect", &https, encrypted("/panel"), Some("max-age=31536000")),
+        ("a refusal", &https, encrypted("/panel/nothing"), Some("max-age=31536000")),
+        ("the payment page", &https, encrypted("/main"), Some("max-age=31536000")),
+        ("a page that came in clear", &https, get("/panel/login"), None),
+        ("an API", &https, encrypted("/auth/whoami"), None),
+        ("a server without HTTPS", &http, encrypted("/panel/login"), None),
+    ];
+    for (label, router, call, expected) in table {
+        let answer = World::send_to(router, call).await;
+        assert_eq!(answer.header("strict-transport-security"), expected, "{label}: {}", answer.status);
     }
 }

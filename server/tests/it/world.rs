@@ -79,6 +79,11 @@ pub(crate) async fn world_with(dialects: &'static [&'static dyn Dialect]) -> Wor
     build(dialects, |options| options, |_| Mailer::keeping()).await
 }
 
+/// A world that sends no mail, and keeps none.
+pub(crate) async fn world_without_mail() -> World {
+    build(dialects::ALL, |options| options, |_| Mailer::none()).await
+}
+
 /// A world whose webhooks go through this dialler.
 pub(crate) async fn world_dialling(dialler: Dialler) -> World {
     build(dialects::ALL, |options| Options { dialler, ..options }, |_| Mailer::keeping()).await

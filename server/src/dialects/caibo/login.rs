@@ -79,7 +79,7 @@ async fn log_in(State(app): State<App>, request: Request) -> Result<Response, Re
 
     let password = Zeroizing::new(password.as_bytes().to_vec());
     let otp = otp.as_ref().map(|otp| otp.as_str());
-    let user = app.services.gate.log_in(&email, password, otp, &arrival).await?;
+    let user = app.services.gate.log_in(&email, password, otp, &arrival, &app.services.mailer).await?;
 
     let claims = PanelClaims { sub: user.id.to_string(), r#gen: user.generation };
     let rng = &app.services.rng;

@@ -24,7 +24,7 @@ use crate::mail::Notice;
 struct SigningPage {
     view: View,
     required: bool,
-    /// Whether a key is in force.
+    /// Whether a key is in force and stays so.
     ready: bool,
     keys: Vec<Row>,
 }
@@ -53,7 +53,7 @@ async fn show(State(app): State<App>, who: SignedIn) -> Result<Response, Refusal
     page(&SigningPage {
         view: who.view(Section::Signing),
         required: required(&app, &who).await?,
-        ready: keys.iter().any(|key| key.standing.usable),
+        ready: keys.iter().any(|key| key.standing.active),
         keys,
     })
 }

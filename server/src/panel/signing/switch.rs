@@ -52,7 +52,7 @@ pub(super) fn pages() -> Pages {
 /// The password comes first: the challenge lives as long as the proof.
 async fn show_on(State(app): State<App>, _: StepUp, who: SignedIn) -> Result<Response, Refusal> {
     let keys = keys(&app, &who).await?;
-    if !keys.iter().any(|key| Standing::of(&key.lifecycle, who.arrival.now).usable) {
+    if !keys.iter().any(|key| Standing::of(&key.lifecycle, who.arrival.now).active) {
         return no_key(&who);
     }
     fresh(&app, &who, Faults::default())
@@ -134,7 +134,10 @@ fn form(
 fn no_key(who: &SignedIn) -> Result<Response, Refusal> {
     let stale = Stale {
         title: "A public key comes first",
-        text: "There is no key in force to check signatures with. Nothing was changed.".to_owned(),
+        text:
+            "There is no key to check signatures with that stays in force: one that retires is not enough. Nothing was \
+               changed."
+                .to_owned(),
         links: vec![("Add a public key", "/panel/signing/keys/new".to_owned()), ("Back", ROOT.to_owned())],
     };
     stale_page(who, Section::Signing, stale)

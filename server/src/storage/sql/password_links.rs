@@ -3,16 +3,30 @@
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
-use super::{Database, Transaction, query, row};
-use crate::account::UserId;
+use super::{Database, Transaction, query, row, users};
+use crate::account::{NewAuditEntry, UserId};
 use crate::clock::epoch_ms;
-use crate::storage::{LinkPurpose, PasswordLink, PasswordLinks, StorageError};
+use crate::storage::{Change, ChangeRefusal, LinkPurpose, PasswordLink, PasswordLinks, StorageError};
 
 #[async_trait]
 impl PasswordLinks for Database {
-    async fn store_link(&self, link: &PasswordLink) -> Result<(), StorageError> {
-        self.transaction(|mut tx| async move {
-            end_all(&mut tx, link.user).await?;
+    async fn store_link(&self, link: &PasswordLink, entry: &NewAuditEntry) -> Change<()> {
+        self.change(|mut change| async move {
+            let found = query("SELECT * FROM users WHERE id = $1").bind(link.user.get());
+            let Some(found) = found.fetch_optional(change.tx()).await? else {
+                return Ok(Err(ChangeRefusal::NotFound));
+            };
+            let user = row::user(&found)?;
+            if users::is_beyond(change.tx(), &user, &entry.actor).await? {
+                return Ok(Err(ChangeRefusal::Administrator));
+            }
+            if user.disabled || user.generation != link.generation {
+                return Ok(Err(ChangeRefusal::NotUsable));
+            }
+            match link.purpose {
+                LinkPurpose::Invitation => end_all(change.tx(), link.user).await?,
+                LinkPurpose::Reset => end_resets(change.tx(), link.user).await?,
+            }
             query(
                 "INSERT INTO password_links (digest, user_id, generation, purpose, expires_at) VALUES ($1, $2, $3, $4, $5)",
             )
@@ -21,9 +35,10 @@ impl PasswordLinks for Database {
             .bind(link.generation)
             .bind(link.purpose.as_str())
             .bind(epoch_ms(link.expires_at))
-            .execute(&mut tx)
+            .execute(change.tx())
             .await?;
-            tx.commit().await
+            change.commit(entry).await?;
+            Ok(Ok(()))
         })
         .await
     }
@@ -50,6 +65,13 @@ impl PasswordLinks for Database {
 pub(super) async fn spend(tx: &mut Transaction, user: UserId, digest: &[u8; 32]) -> Result<bool, StorageError> {
     let query = query("DELETE FROM password_links WHERE digest = $1 AND user_id = $2");
     Ok(query.bind(&digest[..]).bind(user.get()).execute(tx).await? == 1)
+}
+
+/// Ends the links that somebody asked for who says that the password is forgotten. Anybody can ask: an invitation stays.
+async fn end_resets(tx: &mut Transaction, user: UserId) -> Result<(), StorageError> {
+    let query = query("DELETE FROM password_links WHERE user_id = $1 AND purpose = $2");
+    query.bind(user.get()).bind(LinkPurpose::Reset.as_str()).execute(tx).await?;
+    Ok(())
 }
 
 /// Ends every link of a user.

@@ -98,7 +98,8 @@ impl RsaKeys for Database {
                 return Ok(Err(ChangeRefusal::NotFound));
             }
             let known = all(change.tx(), merchant, mode).await?;
-            if required.is_on() && !known.iter().any(|key| key.lifecycle.check(now).is_ok()) {
+            // With a key that retires, nobody could place an order once its overlap is over.
+            if required.is_on() && !known.iter().any(|key| key.lifecycle.status(now) == Status::Active) {
                 return Ok(Err(ChangeRefusal::NoLiveKey));
             }
             merchants::store_setting(change.tx(), merchant, mode, REQUEST_SIGNING, required.as_str()).await?;

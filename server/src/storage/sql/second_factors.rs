@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
-use super::{Database, Transaction, query, query_scalar};
-use crate::account::{SealedTotp, UserId};
+use super::{Database, Executor, Transaction, query, query_scalar};
+use crate::account::{NewAuditEntry, SealedTotp, UserId};
 use crate::clock::epoch_ms;
 use crate::storage::{SecondFactors, StorageError};
 
@@ -37,16 +37,36 @@ impl SecondFactors for Database {
             .transpose()
     }
 
-    async fn spend_recovery_code(&self, user: UserId, digest: &[u8; 32]) -> Result<bool, StorageError> {
-        let query = query("DELETE FROM recovery_codes WHERE user_id = $1 AND digest = $2");
-        Ok(query.bind(user.get()).bind(&digest[..]).execute(&self.write).await? == 1)
+    async fn spend_recovery_code(
+        &self,
+        user: UserId,
+        digest: &[u8; 32],
+        entry: NewAuditEntry,
+    ) -> Result<Option<u32>, StorageError> {
+        let entry = &entry;
+        self.change(|mut change| async move {
+            let query = query("DELETE FROM recovery_codes WHERE user_id = $1 AND digest = $2");
+            if query.bind(user.get()).bind(&digest[..]).execute(change.tx()).await? != 1 {
+                return Ok(None);
+            }
+            let left = left(change.tx(), user).await?;
+            let mut entry = entry.clone();
+            entry.detail.insert("left".to_owned(), left.into());
+            change.commit(&entry).await?;
+            Ok(Some(left))
+        })
+        .await
     }
 
     async fn recovery_codes_left(&self, user: UserId) -> Result<u32, StorageError> {
-        let query = query_scalar("SELECT COUNT(*) FROM recovery_codes WHERE user_id = $1");
-        let left: i64 = query.bind(user.get()).fetch_one(&self.read).await?;
-        Ok(u32::try_from(left).unwrap_or(u32::MAX))
+        left(&self.read, user).await
     }
+}
+
+async fn left(on: impl Executor, user: UserId) -> Result<u32, StorageError> {
+    let query = query_scalar("SELECT COUNT(*) FROM recovery_codes WHERE user_id = $1");
+    let left: i64 = query.bind(user.get()).fetch_one(on).await?;
+    Ok(u32::try_from(left).unwrap_or(u32::MAX))
 }
 
 /// Ends the enrolment of this secret and stores the recovery codes; `false` when it does not stand any more.

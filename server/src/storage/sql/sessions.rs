@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
-use super::{Database, Row, query, row};
+use super::{Database, Executor, Row, Transaction, query, row};
 use crate::account::{MerchantId, UserId};
 use crate::clock::epoch_ms;
 use crate::storage::{PanelSession, SessionChange, Sessions, StorageError};
@@ -81,9 +81,7 @@ impl Sessions for Database {
     }
 
     async fn end_sessions(&self, user: UserId, but: Option<&[u8; 32]>) -> Result<u64, StorageError> {
-        let kept = but.map_or(&[][..], |digest| &digest[..]);
-        let query = query("DELETE FROM panel_sessions WHERE user_id = $1 AND digest <> $2");
-        Ok(query.bind(user.get()).bind(kept).execute(&self.write).await?)
+        end_of_user(&self.write, user, but).await
     }
 
     async fn count_sessions(
@@ -109,18 +107,33 @@ impl Sessions for Database {
         rows.iter().map(count).collect()
     }
 
-    async fn end_sessions_of_merchant(&self, merchant: &MerchantId, but: &[u8; 32]) -> Result<u64, StorageError> {
-        let query = query(
-            "DELETE FROM panel_sessions WHERE digest <> $2 \
-             AND user_id IN (SELECT id FROM users WHERE merchant_id = $1)",
-        );
-        Ok(query.bind(merchant.as_str()).bind(&but[..]).execute(&self.write).await?)
-    }
-
     async fn sweep_sessions(&self, before: OffsetDateTime) -> Result<u64, StorageError> {
         let query = query("DELETE FROM panel_sessions WHERE created_at < $1");
         Ok(query.bind(epoch_ms(before)).execute(&self.write).await?)
     }
+}
+
+/// Ends every session of a user but the one with this digest.
+pub(super) async fn end_of_user(on: impl Executor, user: UserId, but: Option<&[u8; 32]>) -> Result<u64, StorageError> {
+    let query = query("DELETE FROM panel_sessions WHERE user_id = $1 AND digest <> $2");
+    Ok(query.bind(user.get()).bind(kept(but)).execute(on).await?)
+}
+
+/// Ends every session of a merchant's users but the one with this digest.
+pub(super) async fn end_of_merchant(
+    tx: &mut Transaction,
+    merchant: &MerchantId,
+    but: Option<&[u8; 32]>,
+) -> Result<u64, StorageError> {
+    let query = query(
+        "DELETE FROM panel_sessions WHERE digest <> $2 AND user_id IN (SELECT id FROM users WHERE merchant_id = $1)",
+    );
+    Ok(query.bind(merchant.as_str()).bind(kept(but)).execute(tx).await?)
+}
+
+/// No digest is empty.
+fn kept(but: Option<&[u8; 32]>) -> &[u8] {
+    but.map_or(&[][..], |digest| &digest[..])
 }
 
 fn session(row: &Row) -> Result<PanelSession, StorageError> {

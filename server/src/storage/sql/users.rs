@@ -3,18 +3,23 @@
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
-use super::{Database, Transaction, merchants, password_links, query, query_scalar, row, second_factors};
-use crate::account::{ActorKind, MerchantId, NewAuditEntry, Role, User, UserId};
+use super::{Database, Transaction, merchants, password_links, query, query_scalar, row, second_factors, sessions};
+use crate::account::{Actor, ActorKind, MerchantId, NewAuditEntry, PasswordHash, Role, User, UserId};
 use crate::clock::epoch_ms;
 use crate::storage::{Change, ChangeRefusal, ListPart, StorageError, UserChange, Users};
 
 #[async_trait]
 impl Users for Database {
-    async fn create_user(&self, user: &User, now: OffsetDateTime, entry: NewAuditEntry) -> Change<UserId> {
+    async fn create_user(&self, user: &User, limit: u32, now: OffsetDateTime, entry: NewAuditEntry) -> Change<UserId> {
         let entry = &entry;
         self.change(|mut change| async move {
             if !merchants::exists(change.tx(), &user.merchant).await? {
                 return Ok(Err(ChangeRefusal::NotFound));
+            }
+            let known = query_scalar("SELECT COUNT(*) FROM users WHERE merchant_id = $1").bind(user.merchant.as_str());
+            let known: i64 = known.fetch_one(change.tx()).await?;
+            if known >= i64::from(limit) {
+                return Ok(Err(ChangeRefusal::TooMany));
             }
             let query = query_scalar(
                 "INSERT INTO users (merchant_id, email, password_hash, generation, disabled, api_basic, created_at, \
@@ -54,6 +59,32 @@ impl Users for Database {
         rows.iter().map(row::user).collect()
     }
 
+    async fn owners_of(&self, merchant: &MerchantId) -> Result<Vec<User>, StorageError> {
+        let query = query("SELECT * FROM users WHERE merchant_id = $1 AND role = $2 AND disabled = 0 ORDER BY id");
+        let rows = query.bind(merchant.as_str()).bind(Role::Owner.as_str()).fetch_all(&self.read).await?;
+        rows.iter().map(row::user).collect()
+    }
+
+    async fn end_sessions_of(
+        &self,
+        merchant: &MerchantId,
+        but: Option<&[u8; 32]>,
+        entry: NewAuditEntry,
+    ) -> Change<u64> {
+        let entry = &entry;
+        self.change(|mut change| async move {
+            if !merchants::exists(change.tx(), merchant).await? {
+                return Ok(Err(ChangeRefusal::NotFound));
+            }
+            let ended = sessions::end_of_merchant(change.tx(), merchant, but).await?;
+            let mut entry = entry.clone();
+            entry.detail.insert("sessions".to_owned(), ended.into());
+            change.commit(&entry).await?;
+            Ok(Ok(ended))
+        })
+        .await
+    }
+
     async fn change_user(&self, id: UserId, what: &UserChange, entry: &NewAuditEntry) -> Change<bool> {
         self.change(|mut change| async move {
             let found = query("SELECT * FROM users WHERE id = $1").bind(id.get());
@@ -61,6 +92,9 @@ impl Users for Database {
                 return Ok(Err(ChangeRefusal::NotFound));
             };
             let old = row::user(&found)?;
+            if is_beyond(change.tx(), &old, &entry.actor).await? {
+                return Ok(Err(ChangeRefusal::Administrator));
+            }
             let raised = old.generation.checked_add(1).ok_or_else(StorageError::corrupt)?;
             let Some(new) = changed(&old, raised, what) else {
                 return Ok(Ok(false));
@@ -70,10 +104,11 @@ impl Users for Database {
             if by_person && is_owner(&old) && !is_owner(&new) && !has_other_owner(change.tx(), &old).await? {
                 return Ok(Err(ChangeRefusal::LastOwner));
             }
-            if let UserChange::SecondFactor(secret, codes) = what
-                && !second_factors::confirm(change.tx(), id, secret, codes).await?
-            {
-                return Ok(Err(ChangeRefusal::NotUsable));
+            if let UserChange::SecondFactor(secret, codes, session) = what {
+                if !second_factors::confirm(change.tx(), id, secret, codes).await? {
+                    return Ok(Err(ChangeRefusal::NotUsable));
+                }
+                sessions::end_of_user(change.tx(), id, session.as_ref()).await?;
             }
             if matches!(what, UserChange::NoSecondFactor) {
                 second_factors::forget(change.tx(), id).await?;
@@ -127,7 +162,7 @@ fn changed(old: &User, raised: i64, what: &UserChange) -> Option<User> {
             Some(User { password_hash: hash.clone(), generation: raised, ..old.clone() })
         }
         UserChange::Role(role) => (old.role != *role).then(|| User { role: *role, ..old.clone() }),
-        UserChange::SecondFactor(secret, _) => Some(User { second_factor: Some(secret.clone()), ..old.clone() }),
+        UserChange::SecondFactor(secret, ..) => Some(User { second_factor: Some(secret.clone()), ..old.clone() }),
     }
 }
 
@@ -135,11 +170,25 @@ fn is_owner(user: &User) -> bool {
     user.role == Role::Owner && !user.disabled
 }
 
+/// Whether another owner can log in: one who was invited and never set a password cannot.
 async fn has_other_owner(on: &mut Transaction, user: &User) -> Result<bool, StorageError> {
-    let query =
-        query("SELECT id FROM users WHERE merchant_id = $1 AND id <> $2 AND role = $3 AND disabled = 0 LIMIT 1");
+    let query = query(
+        "SELECT id FROM users WHERE merchant_id = $1 AND id <> $2 AND role = $3 AND disabled = 0 \
+         AND password_hash <> $4 LIMIT 1",
+    );
     let query = query.bind(user.merchant.as_str()).bind(user.id.get()).bind(Role::Owner.as_str());
-    Ok(query.fetch_optional(on).await?.is_some())
+    Ok(query.bind(PasswordHash::UNSET).fetch_optional(on).await?.is_some())
+}
+
+/// Whether a panel user reaches for another who is an administrator without being one: a merchant's owner must not get
+/// at the whole server through a user of the merchant.
+pub(super) async fn is_beyond(on: &mut Transaction, target: &User, actor: &Actor) -> Result<bool, StorageError> {
+    let ActorKind::User(by) = actor.kind else { return Ok(false) };
+    if !target.administrator || by == target.id {
+        return Ok(false);
+    }
+    let query = query("SELECT id FROM users WHERE id = $1 AND administrator = 1 AND disabled = 0").bind(by.get());
+    Ok(query.fetch_optional(on).await?.is_none())
 }
 
 pub(super) async fn belongs(on: &mut Transaction, user: UserId, merchant: &MerchantId) -> Result<bool, StorageError> {

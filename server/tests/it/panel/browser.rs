@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use tollgate::account::{EmailAddress, MerchantId, MerchantStatus, Role, SecretText, Switch, User};
-use tollgate::administration::{Actor, NewMerchant, NewUser};
+use tollgate::administration::{Actor, NewMerchant, NewUser, Page};
 use tollgate::payments::{Currency, Money};
 
 use crate::world::{Answer, Call, World};
@@ -116,6 +116,14 @@ fn escape(text: &str) -> String {
     text.bytes()
         .map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
         .collect()
+}
+
+/// The newest entry of the audit log: action, actor, address, subject, detail.
+pub(super) async fn newest_entry(world: &World) -> [String; 5] {
+    let entries = world.services.administration.audit(None, Page::first(1)).await.unwrap();
+    let [entry] = &entries[..] else { panic!("no entry") };
+    let address = entry.address.clone().unwrap_or_default();
+    [entry.action.clone(), entry.actor.clone(), address, entry.subject.clone(), entry.detail.clone()]
 }
 
 /// A user of the demo merchant with this role.

@@ -1,7 +1,7 @@
 //! Links that set a password.
 
-use super::browser::{Browser, token};
-use crate::world::{World, world};
+use super::browser::{Browser, newest_entry, token};
+use crate::world::{World, world, world_without_mail};
 
 /// The link in the newest message, without the base URL.
 #[track_caller]
@@ -106,4 +106,48 @@ async fn strangers_cannot_flood_an_account_with_mail() {
     browser.submit("/panel/forgotten", &[("email", &world.text("/panel/admin_email"))]).await;
     let kept = world.services.mailer.kept_from(7).await;
     assert_eq!(kept.iter().filter(|message| message.to.as_str() == email).count(), 6);
+}
+
+#[tokio::test]
+async fn a_stranger_does_not_end_an_invitation() {
+    let world = world().await;
+    let mut owner = Browser::owner(&world).await;
+    let fields = [("email", "new@shop.example"), ("role", "developer")];
+    owner.submit("/panel/users/new", &fields).await.expect_redirect("/panel/users");
+    let invitation = newest_link(&world);
+    let mut stranger = Browser::new(&world).from([192, 0, 2, 1]);
+    stranger.submit("/panel/forgotten", &[("email", "new@shop.example")]).await.expect_page(200, "Look at your mail");
+    world.services.mailer.kept_from(2).await;
+    Browser::new(&world).get(&invitation).await.expect_page(200, "new@shop.example");
+}
+
+#[tokio::test]
+async fn where_there_is_no_mail_asking_does_nothing() {
+    let world = world_without_mail().await;
+    let mut owner = Browser::owner(&world).await;
+    let shown = owner.submit("/panel/users/new", &[("email", "new@shop.example"), ("role", "owner")]).await.text();
+    let (_, rest) = shown.split_once("http://sandbox.test").unwrap();
+    let link = rest.split(['<', '"', ' ']).next().unwrap().to_owned();
+    let mut stranger = Browser::new(&world);
+    for email in ["new@shop.example", &world.text("/panel/email")] {
+        stranger.submit("/panel/forgotten", &[("email", email)]).await.expect_page(200, "Look at your mail");
+    }
+    // Long enough for what an answer does not wait for.
+    Browser::owner(&world).await;
+    assert_eq!(newest_entry(&world).await[0], "user.invited");
+    stranger.get(&link).await.expect_page(200, "new@shop.example");
+}
+
+#[tokio::test]
+async fn the_log_says_from_where_a_password_was_set() {
+    let world = world().await;
+    let (email, user) = (world.text("/panel/email"), world.text("/panel/user_id"));
+    let mut browser = Browser::new(&world).from([192, 0, 2, 9]);
+    browser.submit("/panel/forgotten", &[("email", &email)]).await;
+    world.services.mailer.kept_from(1).await;
+    assert_eq!(newest_entry(&world).await, ["user.reset_requested", "system", "192.0.2.9", &user, "{}"]);
+    let password = [("password", "a new pass phrase"), ("password_again", "a new pass phrase")];
+    browser.submit(&newest_link(&world), &password).await.expect_page(200, "Your password is set");
+    let by = format!("user:{user}");
+    assert_eq!(newest_entry(&world).await, ["user.password_set", &by, "192.0.2.9", &user, "{}"]);
 }

@@ -1,6 +1,7 @@
 //! Where forms come from, what they may do, and what becomes of what was typed.
 
 use tollgate::account::Role;
+use tollgate_apikey::Mode;
 
 use super::browser::{Browser, COOKIE, PASSWORD, colleague, form, stranger, token};
 use crate::world::{Call, world};
@@ -162,4 +163,55 @@ pub(super) async fn a_session_of_another_user_cannot_be_ended() {
         (theirs.get("/panel").await.status, second.get("/panel").await.status),
         (axum::http::StatusCode::OK, axum::http::StatusCode::OK)
     );
+}
+
+#[tokio::test]
+async fn a_form_counts_only_in_the_mode_of_its_page() {
+    let world = world().await;
+    let mut browser = Browser::owner(&world).await;
+    let keys = async || {
+        let (administration, page) = (&world.services.administration, tollgate::administration::Page::first(100));
+        administration.keys(&world.merchant_id(), Mode::Live, page).await.unwrap().len()
+    };
+    let before = keys().await;
+    let page = "/panel/keys/new/caibo";
+    let in_test = token(&browser.get(page).await.text()).unwrap();
+    browser.submit_from("/panel", "/panel/mode", &[("mode", "live")]).await.expect_redirect("/panel");
+
+    // The tab that still shows the form of test mode.
+    let typed = [("name", "meant for test"), ("chosen", "yes"), ("scope.payment_requests:read", "on")];
+    let refused = browser.post(page, &in_test, &typed).await;
+    refused.expect_page(409, "The mode was changed in another tab");
+    refused.expect_page(409, "This form was shown in test mode, and you are in live mode now.");
+    assert_eq!(keys().await, before, "no live key was made");
+    let back = [("mode", "test"), ("next", page)];
+    browser.post("/panel/mode", &token(&refused.text()).unwrap(), &back).await.expect_redirect(page);
+    let again = browser.get(page).await;
+    again.expect_page(200, "value=\"meant for test\"");
+    again.expect_page(200, "<body class=\"test\">");
+
+    // What is about no mode counts from any page: the switch itself, one's own account, the users.
+    browser.submit_from("/panel", "/panel/mode", &[("mode", "live")]).await.expect_redirect("/panel");
+    browser.post("/panel/mode", &in_test, &[("mode", "test")]).await.expect_redirect("/panel");
+    browser.post("/panel/mode", &in_test, &[("mode", "live")]).await.expect_redirect("/panel");
+    let fields = [("email", "new@shop.example"), ("role", "read_only")];
+    browser.post("/panel/users/new", &in_test, &fields).await.expect_redirect("/panel/users");
+}
+
+#[tokio::test]
+async fn a_form_that_waited_for_a_log_in_goes_on_in_its_mode() {
+    let world = world().await;
+    let mut browser = Browser::owner(&world).await;
+    browser.submit_from("/panel", "/panel/mode", &[("mode", "live")]).await.expect_redirect("/panel");
+    let page = "/panel/keys/new/caibo";
+    let good = token(&browser.get(page).await.text()).unwrap();
+    world.advance(31 * 60);
+    let answer = browser
+        .post(page, &good, &[("name", "for live"), ("chosen", "yes"), ("scope.payment_requests:read", "on")])
+        .await;
+    answer.expect_redirect(&format!("/panel/login?next={page}"));
+    browser.log_in(&world.text("/panel/email"), &world.text("/panel/password")).await.expect_redirect(page);
+    let again = browser.get(page).await;
+    again.expect_page(200, "<body class=\"live\">");
+    again.expect_page(200, "value=\"for live\"");
 }

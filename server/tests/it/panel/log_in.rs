@@ -172,3 +172,38 @@ async fn a_new_pepper_ends_sessions_and_log_in_goes_on() {
     browser.log_in(&email, &password).await.expect_redirect("/panel");
     browser.get("/panel").await.expect_page(200, "Demo Shop");
 }
+
+#[tokio::test]
+async fn logging_in_ends_the_session_that_the_browser_had_whoever_it_was() {
+    let world = world().await;
+    colleague(&world, "dev@shop.example", Role::Developer).await;
+    let mut owner = Browser::owner(&world).await;
+    let shown = owner.get("/panel").await.text();
+    let mut copied = Browser::new(&world);
+    copied.cookie = owner.cookie.clone();
+    let fields = [("email", "dev@shop.example"), ("password", PASSWORD)];
+    owner.post("/panel/login", &token(&shown).unwrap(), &fields).await.expect_redirect("/panel");
+    owner.get("/panel/account").await.expect_page(200, "dev@shop.example");
+    copied.get("/panel").await.expect_redirect("/panel/login");
+}
+
+#[tokio::test]
+async fn what_the_router_refuses_by_itself_looks_like_every_refusal() {
+    let world = world().await;
+    let mut owner = Browser::owner(&world).await;
+    let absent = owner.get("/panel/users/999999").await;
+    for path in ["/panel/users/%ff", "/panel/users/%ff/link", "/panel/keys/%ff"] {
+        assert_eq!(owner.get(path).await.comparable(), absent.comparable(), "{path}");
+    }
+    let mut stranger = Browser::new(&world);
+    for path in ["/panel/login?next=a&next=b", "/panel/login?next=%ff"] {
+        let answer = stranger.get(path).await;
+        assert!([200, 400].contains(&answer.status.as_u16()), "{path}");
+        answer.expect_page(answer.status.as_u16(), "<title>");
+        assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
+        assert!(answer.header("content-security-policy").is_some(), "{path}");
+    }
+    stranger.get("/panel/login?next=a&next=b").await.expect_page(400, "This was not understood");
+    stranger.get("/panel/reset/%ff").await.expect_page(404, "Not found");
+}

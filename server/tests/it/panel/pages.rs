@@ -1,6 +1,7 @@
 //! What pages show: numbers, the account, the audit log.
 
 use tollgate::account::{KeyFamily, MerchantStatus};
+use tollgate::payments::CallKey;
 use tollgate_apikey::Mode;
 use tollgate_client_address::IpList;
 
@@ -120,4 +121,21 @@ pub(super) async fn the_audit_log_is_filtered_and_exported() {
     assert_eq!(lines.last().unwrap()["action"], "user.invited");
     let merchant = world.text("/merchant_id_live");
     assert!(lines.iter().all(|line| line["merchant"] == merchant.as_str()), "no other merchant's entries");
+}
+
+#[tokio::test]
+async fn one_export_of_the_log_runs_at_a_time() {
+    let world = world().await;
+    let mut owner = Browser::owner(&world).await;
+    let (merchant, key) = (world.merchant_id(), world.text("/panel/user_id"));
+    let call = CallKey { merchant, mode: Mode::Test, route: "panel: export the audit log", key };
+    let running = world.services.in_flight.enter(call).unwrap();
+    owner.get("/panel/audit.jsonl").await.expect_redirect("/panel/audit");
+    owner.get("/panel/audit").await.expect_page(200, "Your last export is still running.");
+    drop(running);
+    for _ in 0..2 {
+        let export = owner.get("/panel/audit.jsonl").await;
+        assert_eq!(export.header("content-type"), Some("application/jsonl"));
+        assert!(export.text().lines().all(|line| line.contains(world.merchant_id().as_str())), "{}", export.text());
+    }
 }

@@ -5,7 +5,7 @@ use tollgate::account::{EmailAddress, TotpSecret, TotpStep};
 use tollgate::administration::{Actor, Resealing};
 use tollgate::keys::{NewSecret, RotationReason, SecretKind};
 
-use super::browser::Browser;
+use super::browser::{Browser, newest_entry};
 use crate::world::{Call, World, world};
 
 /// The secret on the page that sets two-step log-in up.
@@ -163,4 +163,70 @@ async fn a_second_factor_and_one_that_waits_outlive_the_key_that_sealed_them() {
     let user = administration.user_by_email(&email).await.unwrap().unwrap();
     let still = administration.waiting_second_factor(user.id).await.unwrap().unwrap();
     assert_eq!(still.expose_secret(), waiting.expose_secret());
+}
+
+#[tokio::test]
+async fn codes_are_limited_by_account_from_however_many_addresses_they_come() {
+    let world = world().await;
+    let (secret, codes) = set_up(&world).await;
+    world.advance(60);
+    let good = code(&secret, &world);
+    let wrong = ["000000", "111111", "222222"]
+        .into_iter()
+        .find(|wrong| !near(&secret, &world).iter().any(|code| code == wrong))
+        .unwrap();
+    let mut peer = 0;
+    let mut from_elsewhere = async |otp: &str| {
+        peer += 1;
+        try_code(&world, otp, peer).await
+    };
+    for nothing in ["", "12345", "not a code", "1234567"] {
+        assert_eq!(from_elsewhere(nothing).await, 422, "{nothing:?} is no guess");
+    }
+    for _ in 0..10 {
+        assert_eq!(from_elsewhere(wrong).await, 422);
+    }
+    assert!(world.services.mailer.kept().iter().all(|mail| mail.subject != "Somebody knows your password"));
+    for _ in 0..2 {
+        assert_eq!(from_elsewhere(&good).await, 422, "the right one is not looked at, and not told from a wrong one");
+    }
+    let mails = world.services.mailer.kept();
+    let told = mails.iter().filter(|mail| mail.subject == "Somebody knows your password").collect::<Vec<_>>();
+    assert_eq!(told.len(), 1, "once");
+    assert!(told[0].text.contains("From  192.0.2.15"), "{}", told[0].text.as_str());
+    assert_eq!(from_elsewhere(&codes[0]).await, 303, "a recovery code lets the user in meanwhile");
+    world.advance(900);
+    assert_eq!(from_elsewhere(&code(&secret, &world)).await, 303);
+}
+
+/// The codes that could be right about now.
+fn near(secret: &TotpSecret, world: &World) -> Vec<String> {
+    let at = |seconds| secret.code(TotpStep::at(world.now() + time::Duration::seconds(seconds))).to_string();
+    [-60, -30, 0, 30, 60].map(at).into()
+}
+
+#[tokio::test]
+async fn a_used_recovery_code_is_written_down_and_mailed() {
+    let world = world().await;
+    let (_, codes) = set_up(&world).await;
+    let user = world.text("/panel/user_id");
+    assert_eq!(try_code(&world, &codes[3], 7).await, 303);
+    let by = format!("user:{user}");
+    assert_eq!(newest_entry(&world).await, ["user.recovery_code_used", &by, "192.0.2.7", &user, r#"{"left":9}"#]);
+    let mail = world.services.mailer.kept().pop().unwrap();
+    assert_eq!(mail.subject, "A recovery code was used");
+    assert!(mail.text.contains("Left  9") && mail.text.contains("From  192.0.2.7"), "{}", mail.text.as_str());
+    assert!(!mail.text.contains(&codes[3]));
+}
+
+#[tokio::test]
+async fn switching_on_ends_every_other_session() {
+    let world = world().await;
+    let mut intruder = Browser::owner(&world).await;
+    let mut browser = Browser::owner(&world).await;
+    let secret = secret(&browser.get("/panel/account/two-step").await.text());
+    let otp = code(&secret, &world);
+    browser.submit("/panel/account/two-step", &[("otp", &otp)]).await.expect_page(200, "Keep your recovery codes");
+    intruder.get("/panel").await.expect_redirect("/panel/login");
+    browser.get("/panel/account").await.expect_page(200, "10");
 }

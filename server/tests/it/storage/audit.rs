@@ -91,7 +91,7 @@ async fn of_many_users_at_once_one_gets_the_address(db: Backend) {
     let id = stored_merchant(&db, 1).await;
     let outcomes = at_once(&db, |_| {
         let (directory, new) = (db.directory.clone(), user(&id, "a@shop.example"));
-        async move { directory.create_user(&new, now(), entry("user.created")).await.unwrap() }
+        async move { directory.create_user(&new, 9, now(), entry("user.created")).await.unwrap() }
     })
     .await;
     let refused = outcomes.iter().filter(|outcome| **outcome == Err(ChangeRefusal::Taken)).count();
@@ -148,7 +148,7 @@ async fn two_nodes_write_one_chain() {
                 1 => node.issue_secret(&secret(&id, n), 200, in_s(200), &entry("secret.issued")).await.unwrap().is_ok(),
                 _ => {
                     let new = user(&id, &format!("{n}@shop.example"));
-                    node.create_user(&new, now(), entry("user.created")).await.unwrap().is_ok()
+                    node.create_user(&new, 200, now(), entry("user.created")).await.unwrap().is_ok()
                 }
             }
         });

@@ -289,6 +289,13 @@ async fn request_signing_is_switched_on_only_with_a_usable_key(db: Backend) {
     db.vault.insert_rsa_key(&rsa_key(&id, 1)).await.unwrap();
     assert_eq!(switch(Switch::On, in_s(9_000)).await, Err(ChangeRefusal::NoLiveKey), "it has expired by then");
     assert_eq!(switch(Switch::On, in_s(2)).await, Ok(()));
+    assert_eq!(switch(Switch::Off, in_s(2)).await, Ok(()));
+    let other = stored_merchant(&db, 2).await;
+    db.vault.insert_rsa_key(&rsa_key(&other, 3)).await.unwrap();
+    db.directory.retire_rsa_key(key_id(3), overlap(), in_s(2), &entry("rsa_key.retired")).await.unwrap().unwrap();
+    let on = db.directory.switch_request_signing(&other, MODE, Switch::On, in_s(3), &entry("signing.changed")).await;
+    assert_eq!(on.unwrap(), Err(ChangeRefusal::NoLiveKey), "it dies within the minute, and every order with it");
+    assert_eq!(switch(Switch::On, in_s(2)).await, Ok(()));
     let setting = db.vault.setting(&id, MODE, REQUEST_SIGNING).await.unwrap();
     assert_eq!(setting.as_deref(), Some(Switch::On.as_str()));
     assert_eq!(db.vault.setting(&id, Mode::Live, REQUEST_SIGNING).await.unwrap(), None);

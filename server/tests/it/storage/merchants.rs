@@ -106,17 +106,17 @@ async fn a_user_is_made_once_an_address(db: Backend) {
     let id = stored_merchant(&db, 1).await;
     let mut first = user(&id, "a@shop.example");
     first.role = Role::ReadOnly;
-    let made = db.directory.create_user(&first, now(), entry("user.created")).await.unwrap().unwrap();
+    let made = db.directory.create_user(&first, 9, now(), entry("user.created")).await.unwrap().unwrap();
     let found = db.vault.user(made).await.unwrap().unwrap();
     assert_eq!((found.merchant, found.role), (id, Role::ReadOnly));
     let links = db.directory.audit_links(0, 9).await.unwrap();
     let [AuditLink::Readable(told)] = &links[..] else { panic!("one entry: {links:?}") };
     assert_eq!(told.subject, made.to_string(), "the entry names the new id");
 
-    let taken = db.directory.create_user(&first, now(), entry("user.created")).await.unwrap();
+    let taken = db.directory.create_user(&first, 9, now(), entry("user.created")).await.unwrap();
     assert_eq!(taken, Err(ChangeRefusal::Taken));
     let elsewhere = user(&merchant_id(2), "b@shop.example");
-    let homeless = db.directory.create_user(&elsewhere, now(), entry("user.created")).await.unwrap();
+    let homeless = db.directory.create_user(&elsewhere, 9, now(), entry("user.created")).await.unwrap();
     assert_eq!(homeless, Err(ChangeRefusal::NotFound));
 }
 

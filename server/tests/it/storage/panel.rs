@@ -1,20 +1,25 @@
 //! What the control panel keeps, on every database.
 
-use tollgate::account::{NewAuditEntry, SealedTotp, UserId};
+use tollgate::account::{Actor, MerchantId, NewAuditEntry, PasswordHash, Role, SealedTotp, Switch, User, UserId};
 use tollgate::storage::{
-    AuditFilter, ChangeRefusal, FormTurn, HourOfUse, LastUse, LinkPurpose, PanelSession, PasswordLink, SessionChange,
-    UserChange, WaitingMail,
+    AuditFilter, AuditLink, ChangeRefusal, FormTurn, HourOfUse, LastUse, LinkPurpose, PanelSession, PasswordLink,
+    SessionChange, UserChange, WaitingMail,
 };
 use tollgate_apikey::Mode;
 
 use super::Backend;
-use super::samples::{MODE, entry, in_s, key_id, now, stored_merchant, user};
+use super::samples::{MODE, entry, in_s, key_id, merchant_id, now, stored_merchant, user};
 
 super::on_each!(Sqlite in sqlite, Postgres in postgres => {
+    a_merchant_has_so_many_users_and_finds_its_owners,
     a_password_link_sets_one_password,
+    a_reset_ends_resets_and_an_invitation_ends_all,
     a_second_factor_stands_when_its_enrolment_was_confirmed,
     a_form_has_one_turn,
+    administrators_are_changed_by_administrators,
+    an_owner_without_a_password_keeps_nobody_from_being_the_last,
     audit_entries_are_found_by_what_they_say,
+    every_session_of_a_merchant_ends_at_once,
     mail_is_tried_by_one_at_a_time,
     sessions_are_kept_changed_and_ended,
     use_is_added_up_by_the_hour,
@@ -87,11 +92,14 @@ async fn a_second_factor_stands_when_its_enrolment_was_confirmed(db: Backend) {
     assert!(directory.enrolment(id, in_s(59)).await.unwrap() == Some(secret.clone()));
     assert!(directory.enrolment(id, in_s(60)).await.unwrap().is_none());
 
+    for n in 1..=3 {
+        db.sessions.open_session(&session(id, n), 9).await.unwrap();
+    }
     let codes = vec![[7; 32], [8; 32]];
-    let replaced = UserChange::SecondFactor(old, codes.clone());
+    let replaced = UserChange::SecondFactor(old, codes.clone(), None);
     let refused = directory.change_user(id, &replaced, &entry("test")).await.unwrap();
     assert_eq!(refused, Err(ChangeRefusal::NotUsable), "it was replaced");
-    let confirmed = UserChange::SecondFactor(secret.clone(), codes);
+    let confirmed = UserChange::SecondFactor(secret.clone(), codes, Some([2; 32]));
     assert_eq!(directory.change_user(id, &confirmed, &entry("test")).await.unwrap(), Ok(true));
     assert!(db.vault.user(id).await.unwrap().unwrap().second_factor == Some(secret));
 
@@ -102,8 +110,15 @@ async fn a_second_factor_stands_when_its_enrolment_was_confirmed(db: Backend) {
     }
     assert_eq!(sealed, [format!("totp:{}", id.get())], "it can be sealed anew");
 
-    assert!(directory.spend_recovery_code(id, &[7; 32]).await.unwrap());
-    assert!(!directory.spend_recovery_code(id, &[7; 32]).await.unwrap());
+    let sessions: Vec<_> = db.sessions.sessions_of(id).await.unwrap().into_iter().map(|session| session.id).collect();
+    assert_eq!(sessions, ["session2"], "who got in without a code is out");
+
+    let spend = async || directory.spend_recovery_code(id, &[7; 32], entry("code.used")).await.unwrap();
+    let before = directory.audit_head().await.unwrap().seq;
+    assert_eq!((spend().await, spend().await), (Some(1), None));
+    let told = directory.audit_links(before, 9).await.unwrap();
+    let [AuditLink::Readable(told)] = &told[..] else { panic!("one entry: {told:?}") };
+    assert_eq!((told.action.as_str(), told.detail.as_str()), ("code.used", r#"{"left":1}"#));
     assert_eq!(directory.recovery_codes_left(id).await.unwrap(), 1);
     assert_eq!(directory.change_user(id, &UserChange::NoSecondFactor, &entry("test")).await.unwrap(), Ok(true));
     assert_eq!(directory.recovery_codes_left(id).await.unwrap(), 0);
@@ -119,8 +134,8 @@ async fn a_password_link_sets_one_password(db: Backend) {
         purpose: LinkPurpose::Reset,
         expires_at: in_s(60),
     };
-    directory.store_link(&link(1)).await.unwrap();
-    directory.store_link(&link(2)).await.unwrap();
+    let store = async |link: PasswordLink| directory.store_link(&link, &entry("link.made")).await.unwrap();
+    assert_eq!((store(link(1)).await, store(link(2)).await), (Ok(()), Ok(())));
     assert!(directory.link(&[1; 32]).await.unwrap().is_none(), "a later link ended it");
     let found = directory.link(&[2; 32]).await.unwrap().unwrap();
     assert_eq!(format!("{found:?}"), format!("{:?}", link(2)));
@@ -131,9 +146,129 @@ async fn a_password_link_sets_one_password(db: Backend) {
     let refused = directory.change_user(id, &change, &entry("test")).await.unwrap();
     assert_eq!(refused, Err(ChangeRefusal::NotUsable), "it was used up");
 
-    directory.store_link(&link(3)).await.unwrap();
+    assert_eq!(store(link(3)).await, Err(ChangeRefusal::NotUsable), "of the generation before");
+    assert_eq!(store(PasswordLink { generation: 2, ..link(3) }).await, Ok(()));
     assert_eq!(directory.sweep_links(in_s(60)).await.unwrap(), 0);
     assert_eq!(directory.sweep_links(in_s(61)).await.unwrap(), 1);
+}
+
+async fn a_reset_ends_resets_and_an_invitation_ends_all(db: Backend) {
+    let (directory, id) = (&db.directory, stored_user(&db).await);
+    let link = |n, purpose| PasswordLink { digest: [n; 32], user: id, generation: 1, purpose, expires_at: in_s(60) };
+    let store = async |n, purpose| {
+        directory.store_link(&link(n, purpose), &entry("link.made")).await.unwrap().unwrap();
+        let mut alive = Vec::new();
+        for n in 1..=4 {
+            alive.extend(directory.link(&[n; 32]).await.unwrap().map(|_| n));
+        }
+        alive
+    };
+    assert_eq!(store(1, LinkPurpose::Invitation).await, [1]);
+    assert_eq!(store(2, LinkPurpose::Reset).await, [1, 2], "anybody can ask for a reset");
+    assert_eq!(store(3, LinkPurpose::Reset).await, [1, 3]);
+    assert_eq!(store(4, LinkPurpose::Invitation).await, [4]);
+}
+
+async fn administrators_are_changed_by_administrators(db: Backend) {
+    let (directory, merchant) = (&db.directory, stored_merchant(&db, 1).await);
+    let mut ids = Vec::new();
+    for (email, mark) in [("owner", Switch::Off), ("administrator", Switch::On), ("second", Switch::On)] {
+        let new = user(&merchant, &format!("{email}@shop.example"));
+        let id = db.vault.insert_user(&new, now()).await.unwrap();
+        directory.change_user(id, &UserChange::Administrator(mark), &entry("mark")).await.unwrap().unwrap();
+        ids.push(id);
+    }
+    let [owner, administrator, second] = ids[..] else { unreachable!() };
+    let by = |who: UserId, what: &UserChange| {
+        let (what, entry) = (what.clone(), NewAuditEntry { actor: Actor::user(who, None), ..entry("user.changed") });
+        async move { directory.change_user(administrator, &what, &entry).await.unwrap() }
+    };
+    for what in [
+        UserChange::ApiBasic(Switch::Off),
+        UserChange::Disable,
+        UserChange::NoSecondFactor,
+        UserChange::Password(PasswordHash::unset()),
+        UserChange::Role(Role::ReadOnly),
+    ] {
+        assert_eq!(by(owner, &what).await, Err(ChangeRefusal::Administrator), "{what:?}");
+    }
+    let link = PasswordLink {
+        digest: [1; 32],
+        user: administrator,
+        generation: 1,
+        purpose: LinkPurpose::Invitation,
+        expires_at: in_s(60),
+    };
+    let as_owner = NewAuditEntry { actor: Actor::user(owner, None), ..entry("link.made") };
+    assert_eq!(directory.store_link(&link, &as_owner).await.unwrap(), Err(ChangeRefusal::Administrator));
+    assert!(directory.link(&[1; 32]).await.unwrap().is_none());
+
+    assert_eq!(by(second, &UserChange::Role(Role::Developer)).await, Ok(true), "another administrator");
+    assert_eq!(by(administrator, &UserChange::Role(Role::ReadOnly)).await, Ok(true), "oneself");
+    let demoted = directory.change_user(second, &UserChange::Disable, &entry("user.disabled")).await.unwrap();
+    assert_eq!(demoted, Ok(true), "the operator");
+    assert_eq!(by(second, &UserChange::Disable).await, Err(ChangeRefusal::Administrator), "one who is shut out");
+}
+
+async fn an_owner_without_a_password_keeps_nobody_from_being_the_last(db: Backend) {
+    let (directory, merchant) = (&db.directory, stored_merchant(&db, 1).await);
+    let first = db.vault.insert_user(&user(&merchant, "a@shop.example"), now()).await.unwrap();
+    let invited = User { password_hash: PasswordHash::unset(), ..user(&merchant, "b@shop.example") };
+    let invited = db.vault.insert_user(&invited, now()).await.unwrap();
+    let step_down = NewAuditEntry { actor: Actor::user(first, None), ..entry("user.role_set") };
+    let step_down = async || {
+        let role = UserChange::Role(Role::ReadOnly);
+        directory.change_user(first, &role, &step_down).await.unwrap()
+    };
+    assert_eq!(step_down().await, Err(ChangeRefusal::LastOwner));
+    let password = UserChange::Password(PasswordHash::from_stored("$argon2id$new".into()));
+    assert_eq!(directory.change_user(invited, &password, &entry("user.password_set")).await.unwrap(), Ok(true));
+    assert_eq!(step_down().await, Ok(true));
+}
+
+async fn a_merchant_has_so_many_users_and_finds_its_owners(db: Backend) {
+    let (directory, merchant) = (&db.directory, stored_merchant(&db, 1).await);
+    let other = stored_merchant(&db, 2).await;
+    let make = async |merchant: &MerchantId, email: &str, role| {
+        let new = User { role, ..user(merchant, email) };
+        directory.create_user(&new, 3, now(), entry("user.created")).await.unwrap()
+    };
+    let first = make(&merchant, "a@shop.example", Role::Owner).await.unwrap();
+    make(&merchant, "b@shop.example", Role::ReadOnly).await.unwrap();
+    let third = make(&merchant, "c@shop.example", Role::Owner).await.unwrap();
+    assert_eq!(make(&merchant, "d@shop.example", Role::Owner).await, Err(ChangeRefusal::TooMany));
+    make(&other, "d@shop.example", Role::Owner).await.unwrap();
+    let owners = async || -> Vec<_> {
+        directory.owners_of(&merchant).await.unwrap().into_iter().map(|owner| owner.id).collect()
+    };
+    assert_eq!(owners().await, [first, third]);
+    directory.change_user(third, &UserChange::Disable, &entry("user.disabled")).await.unwrap().unwrap();
+    assert_eq!(owners().await, [first]);
+}
+
+async fn every_session_of_a_merchant_ends_at_once(db: Backend) {
+    let (directory, merchant) = (&db.directory, stored_merchant(&db, 1).await);
+    let other = stored_merchant(&db, 2).await;
+    let mut ids = Vec::new();
+    for (n, merchant) in [(1, &merchant), (2, &merchant), (3, &other)] {
+        let id = db.vault.insert_user(&user(merchant, &format!("{n}@shop.example")), now()).await.unwrap();
+        db.sessions.open_session(&session(id, n), 9).await.unwrap();
+        db.sessions.open_session(&session(id, n + 10), 9).await.unwrap();
+        ids.push(id);
+    }
+    let before = directory.audit_head().await.unwrap().seq;
+    let ended = directory.end_sessions_of(&merchant, Some(&[12; 32]), entry("ended")).await.unwrap();
+    assert_eq!(ended, Ok(3));
+    let mut left = Vec::new();
+    for id in ids {
+        left.extend(db.sessions.sessions_of(id).await.unwrap().into_iter().map(|session| session.id));
+    }
+    assert_eq!(left, ["session12", "session13", "session3"], "one's own, and those of another merchant");
+    let told = directory.audit_links(before, 9).await.unwrap();
+    let [AuditLink::Readable(told)] = &told[..] else { panic!("one entry: {told:?}") };
+    assert_eq!(told.detail, r#"{"sessions":3}"#);
+    let absent = directory.end_sessions_of(&merchant_id(9), None, entry("ended")).await.unwrap();
+    assert_eq!(absent, Err(ChangeRefusal::NotFound));
 }
 
 async fn use_is_added_up_by_the_hour(db: Backend) {
@@ -173,6 +308,12 @@ async fn audit_entries_are_found_by_what_they_say(db: Backend) {
     assert!(find(None, action("KEY.")).await.is_empty(), "case counts");
     let until = AuditFilter { until_ms: Some(now().unix_timestamp() * 1_000 + 1), ..AuditFilter::default() };
     assert_eq!(find(None, until).await, ["key.create"]);
+    let operator = AuditFilter { actor: "operator".into(), ..action("user.") };
+    assert_eq!(find(Some(&merchant), operator).await, ["user.create"], "every part of a filter counts");
+    assert!(find(Some(&merchant), action("key.")).await.is_empty());
+    let links = directory.audit_links_of(&merchant, 0, 9).await.unwrap();
+    assert_eq!(links.iter().map(AuditLink::seq).collect::<Vec<_>>(), [2]);
+    assert!(directory.audit_links_of(&merchant, 2, 9).await.unwrap().is_empty());
     let nobody = AuditFilter { actor: "nobody".into(), ..AuditFilter::default() };
     assert!(find(None, nobody).await.is_empty());
 }
