@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::body::Body;
-use http::Request;
+use http::{Request, Version};
 use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::{http1, http2};
 use hyper::service::{HttpService, service_fn};
@@ -21,6 +21,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use super::head_timer::HeadTimer;
+use super::unread::Unread;
 use super::{Bounds, Front, Wire};
 use crate::telemetry::Meter;
 
@@ -171,7 +172,12 @@ impl<F: Front> Caller<F> {
         service_fn(move |request: Request<Incoming>| {
             let caller = caller.clone();
             async move {
-                let request = request.map(|body| if body.is_end_stream() { Body::empty() } else { Body::new(body) });
+                let http2 = request.version() == Version::HTTP_2;
+                let request = request.map(|body| match body {
+                    body if body.is_end_stream() => Body::empty(),
+                    body if http2 => Body::new(Unread::new(body)),
+                    body => Body::new(body),
+                });
                 let answer = caller.front.answer(caller.peer, request).await;
                 caller.answers.fetch_add(1, Ordering::Relaxed);
                 Ok(answer)

@@ -13,6 +13,7 @@ mod placeholder;
 mod retry;
 mod serve;
 mod tls;
+mod unread;
 
 pub use body::{MAX_BODY, json_body, read_body};
 pub use bounds::Bounds;
