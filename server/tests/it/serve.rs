@@ -2,6 +2,7 @@
 
 mod moving;
 mod shared;
+mod storage_tls;
 
 use std::collections::HashMap;
 use std::fs;
