@@ -72,6 +72,18 @@ fn number(value: &Value, member: &str) -> i64 {
     value[member].as_i64().unwrap_or_else(|| panic!("{member}: {value}"))
 }
 
+/// Makes a payment request and answers its id, which the database counted.
+fn payment_request(dev: &Dev, key: &str) -> i64 {
+    let made = dev.raw(
+        format!(
+            "POST /payment-requests HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-api-key: {key}\r\n\
+             content-type: application/json\r\ncontent-length: 25\r\n\r\n{{\"amount\":1,\"unit\":\"EUR\"}}"
+        )
+        .as_bytes(),
+    );
+    number(&answered(&made, "201"), "id")
+}
+
 /// The id of a user, which the database counted.
 fn id(user: &Value) -> i64 {
     text(user, "id").parse().unwrap()
@@ -85,16 +97,7 @@ async fn everything_moves_to_postgres_and_back_and_no_credential_is_issued_again
     let dev = Dev::start(&data);
     let merchant = dev.text("/merchant_id_live");
     let caibo = dev.text("/caibo/api_key_test");
-    let grant = {
-        let made = dev.raw(
-            format!(
-                "POST /payment-requests HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-api-key: {caibo}\r\n\
-                 content-type: application/json\r\ncontent-length: 25\r\n\r\n{{\"amount\":1,\"unit\":\"EUR\"}}"
-            )
-            .as_bytes(),
-        );
-        number(&answered(&made, "201"), "id")
-    };
+    let before = payment_request(&dev, &caibo);
     let key = record(&data, &["key", "issue", &merchant, "--dialect", "caibo", "--mode", "test"], "");
     let endpoint = record(
         &data,
@@ -162,7 +165,7 @@ async fn everything_moves_to_postgres_and_back_and_no_credential_is_issued_again
     // Numbers go on behind those that were moved.
     let headers = format!("{}{json}", with(&caibo));
     let made = ask(&serve, "POST", "/payment-requests", &headers, r#"{"amount":1,"unit":"EUR"}"#);
-    assert!(number(&answered(&made, "201"), "id") > grant);
+    assert!(number(&answered(&made, "201"), "id") > before);
     let other = record(&keys, &["user", "create", &merchant, "eva@shop.example"], "a long enough password\n");
     assert_eq!(id(&other), id(&user) + 1);
     let endpoints = record(&keys, &["webhook-endpoint", "list", &merchant, "--mode", "test"], "");
