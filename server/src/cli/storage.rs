@@ -1,10 +1,13 @@
 //! From the configuration to opened storage: the URLs are read here, once.
 
-use super::Failure;
+use super::{Failure, input};
 use crate::app::Storage;
 use crate::config::{LedgerConfig, LedgerDurability, UrlSource, VaultConfig};
 use crate::storage::redis::{Durability, RedisOptions};
 use crate::storage::{Bound, StorageUrl};
+
+/// The longest file with the certificate of an authority, in bytes.
+const MAX_CA: usize = 256 * 1024;
 
 /// Where records are kept, with what it takes to enter.
 pub(super) fn storage(vault: &VaultConfig) -> Result<Storage, Failure> {
@@ -24,7 +27,11 @@ fn redis(ledger: &LedgerConfig) -> Result<RedisOptions, Failure> {
         LedgerDurability::MayForget => Durability::MayForget,
         LedgerDurability::MustKeep => Durability::MustKeep,
     };
-    Ok(RedisOptions { url: read(&ledger.url)?, namespace: ledger.namespace.clone(), durability })
+    let mut url = read(&ledger.url)?;
+    if let Some(file) = &ledger.ca {
+        url = url.certified_by(input::read(file, MAX_CA)?.as_bytes().to_vec());
+    }
+    Ok(RedisOptions { url, namespace: ledger.namespace.clone(), durability })
 }
 
 fn read(source: &UrlSource) -> Result<StorageUrl, Failure> {

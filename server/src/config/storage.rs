@@ -39,6 +39,8 @@ pub enum VaultConfig {
 pub struct LedgerConfig {
     /// `redis://…` or `rediss://…`.
     pub url: UrlSource,
+    /// The authority that its certificate must come from, a PEM file; without one those of the machine count.
+    pub ca: Option<PathBuf>,
     /// What every key starts with.
     pub namespace: String,
     /// What is asked of it.
@@ -79,6 +81,7 @@ struct Ledger {
     url_file: Option<PathBuf>,
     url_env: Option<String>,
     namespace: Option<String>,
+    ca: Option<PathBuf>,
     #[serde(default)]
     durability: LedgerDurability,
 }
@@ -141,6 +144,7 @@ impl Ledger {
             let what = format!("must be 1 to {MAX_NAMESPACE} letters, digits, - or _");
             return Err(Problem::key("storage.ledger.namespace", what));
         }
-        Ok(LedgerConfig { url, namespace, durability: self.durability })
+        let ca = self.ca.map(|file| folder.join(file));
+        Ok(LedgerConfig { url, ca, namespace, durability: self.durability })
     }
 }

@@ -185,6 +185,7 @@ fn records_may_be_on_a_database_server_and_a_redis() {
     let config = with_storage(&format!("keys = \"k\"\nvault = {{ url_env = \"PG_URL\" }}\n{redis}")).unwrap();
     let expected = LedgerConfig {
         url: UrlSource::Variable("REDIS_URL".into()),
+        ca: None,
         namespace: "tollgate".into(),
         durability: LedgerDurability::MustKeep,
     };
@@ -194,9 +195,12 @@ fn records_may_be_on_a_database_server_and_a_redis() {
         max_staleness: None,
     };
     assert_eq!(config.storage.vault, vault, "what is left out has its default");
-    let redis = "ledger = { url_env = \"REDIS_URL\", namespace = \"pay-1\", durability = \"may_forget\" }";
+    let redis = "ledger = { url_env = \"REDIS_URL\", namespace = \"pay-1\", durability = \"may_forget\", ca = \"redis-ca.pem\" }";
     let config = with_storage(&format!("keys = \"k\"\nvault = {{ url_env = \"PG_URL\" }}\n{redis}")).unwrap();
-    let expected = LedgerConfig { namespace: "pay-1".into(), durability: LedgerDurability::MayForget, ..expected };
+    let VaultConfig::Postgres { ledger: Some(ledger), .. } = &config.storage.vault else { panic!("{config:?}") };
+    assert!(ledger.ca.as_ref().is_some_and(|file| file.ends_with("redis-ca.pem")), "{ledger:?}");
+    let (namespace, durability) = ("pay-1".into(), LedgerDurability::MayForget);
+    let expected = LedgerConfig { ca: ledger.ca.clone(), namespace, durability, ..expected };
     let vault = VaultConfig::Postgres {
         url: UrlSource::Variable("PG_URL".into()),
         ledger: Some(expected),

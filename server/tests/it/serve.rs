@@ -3,6 +3,7 @@
 mod mail;
 mod moving;
 mod shared;
+mod storage_tls;
 
 use std::collections::HashMap;
 use std::fs;

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{Client, ConnectionAddr};
+use redis::{Client, ConnectionAddr, IntoConnectionInfo, TlsCertificates};
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
 
 use crate::storage::StorageUrl;
 
@@ -40,6 +42,9 @@ pub enum Durability {
 /// Redis cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum RedisError {
+    /// The authority is no certificate.
+    #[error("the ca of the ledger holds no certificate in PEM form")]
+    Authority,
     /// It is on another machine and the connection would not prove which.
     #[error("a Redis on another machine needs a rediss:// URL")]
     Insecure,
@@ -49,6 +54,9 @@ pub enum RedisError {
     /// It forgets everything when it is started again.
     #[error("Redis must run with appendonly yes")]
     Forgets,
+    /// An authority is named for a connection without certificates.
+    #[error("the ca of the ledger goes with a rediss:// URL")]
+    Plain,
     /// It does not answer, or refuses.
     #[error("Redis cannot be used: {0}")]
     Unreachable(#[from] redis::RedisError),
@@ -69,7 +77,7 @@ impl RedisStore {
     ///
     /// [`RedisError`] as its variants say.
     pub async fn open(options: &RedisOptions) -> Result<Self, RedisError> {
-        let client = Client::open(options.url.expose_secret()).map_err(|_| RedisError::Url)?;
+        let client = client(&options.url)?;
         if !is_protected(client.get_connection_info().addr()) {
             return Err(RedisError::Insecure);
         }
@@ -99,6 +107,27 @@ impl RedisStore {
     pub(super) fn key(&self, kind: &str, rest: &[u8]) -> Vec<u8> {
         [self.namespace.as_bytes(), b":", kind.as_bytes(), b":", rest].concat()
     }
+}
+
+/// A client that is not connected yet.
+fn client(url: &StorageUrl) -> Result<Client, RedisError> {
+    let Some(authority) = url.authority() else {
+        return Client::open(url.expose_secret()).map_err(|_| RedisError::Url);
+    };
+    let info = url.expose_secret().into_connection_info().map_err(|_| RedisError::Url)?;
+    if !matches!(info.addr(), ConnectionAddr::TcpTls { .. }) {
+        return Err(RedisError::Plain);
+    }
+    if !holds_certificate(authority) {
+        return Err(RedisError::Authority);
+    }
+    let certificates = TlsCertificates { client_tls: None, root_cert: Some(authority.to_vec()) };
+    Client::build_with_tls(info, certificates).map_err(|_| RedisError::Authority)
+}
+
+fn holds_certificate(pem: &[u8]) -> bool {
+    let mut found = CertificateDer::pem_slice_iter(pem).peekable();
+    found.peek().is_some() && found.all(|certificate| certificate.is_ok())
 }
 
 impl std::fmt::Debug for RedisStore {

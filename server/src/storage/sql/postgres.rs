@@ -1,9 +1,11 @@
 //! PostgreSQL: opening, and running a statement.
 
+use std::io::ErrorKind;
 use std::net::IpAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
+use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgSslMode};
 use sqlx::{Arguments, Connection, PgConnection, PgExecutor};
 
@@ -19,6 +21,10 @@ const CONNECTIONS: u32 = 16;
 const ACQUIRE: Duration = Duration::from_secs(5);
 /// How long the first connection may take.
 const CONNECT: Duration = Duration::from_secs(30);
+/// How often it is tried where the server refuses because it is not there yet: for five seconds.
+const CONNECT_TRIES: u32 = 20;
+/// The rest between two tries.
+const CONNECT_REST: Duration = Duration::from_millis(250);
 /// What every connection is told: answers are durable, nothing hangs for ever.
 const SETTINGS: [(&str, &str); 3] =
     [("synchronous_commit", "on"), ("statement_timeout", "5s"), ("idle_in_transaction_session_timeout", "10s")];
@@ -59,10 +65,29 @@ pub(super) async fn look(url: &str) -> Result<(PgConnection, Vec<SchemaStep>), O
 async fn connect(url: &str) -> Result<(PgConnection, String), OpenError> {
     let (options, name) = read(url)?;
     let options = options.options([SETTINGS[0]]);
-    let connecting = tokio::time::timeout(CONNECT, PgConnection::connect_with(&options)).await;
-    let connecting = connecting.map_err(|_| OpenError::Unreachable(name.clone(), "it does not answer".to_owned()))?;
-    let connection = connecting.map_err(|error| unreachable(name.clone(), &error))?;
-    Ok((connection, name))
+    let mut tries = 1;
+    loop {
+        let connecting = tokio::time::timeout(CONNECT, PgConnection::connect_with(&options)).await;
+        match connecting.map_err(|_| OpenError::Unreachable(name.clone(), "it does not answer".to_owned()))? {
+            Ok(connection) => return Ok((connection, name)),
+            Err(error) if is_momentary(&error) && tries < CONNECT_TRIES => tries += 1,
+            Err(error) => return Err(unreachable(name, &error)),
+        }
+        tokio::time::sleep(CONNECT_REST).await;
+    }
+}
+
+/// Whether a server is starting, or was about to: nodes and their database may be started together.
+fn is_momentary(error: &sqlx::Error) -> bool {
+    const CANNOT_CONNECT_NOW: &str = "57P03";
+    const TOO_MANY_CONNECTIONS: &str = "53300";
+    match error {
+        sqlx::Error::Io(error) => error.kind() == ErrorKind::ConnectionRefused,
+        other => other
+            .as_database_error()
+            .and_then(DatabaseError::code)
+            .is_some_and(|code| code == CANNOT_CONNECT_NOW || code == TOO_MANY_CONNECTIONS),
+    }
 }
 
 /// Where it is, and what an error may call it.

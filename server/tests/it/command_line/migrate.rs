@@ -75,11 +75,8 @@ fn states(arguments: &[&str], code: i32) -> Vec<String> {
     let ran = run(&[&["migrate", "--json"], arguments].concat(), "");
     assert_eq!(ran.code, Some(code), "{}", ran.err);
     let steps: Vec<Value> = ran.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let state = |(place, step): (i64, &Value)| {
-        assert_eq!(step["step"], place);
-        step["state"].as_str().unwrap().to_owned()
-    };
-    (1..).zip(&steps).map(state).collect()
+    assert!(steps.is_sorted_by_key(|step| step["step"].as_i64().unwrap()), "{steps:?}");
+    steps.iter().map(|step| step["state"].as_str().unwrap().to_owned()).collect()
 }
 
 fn count(states: &[String], state: &str) -> usize {

@@ -61,441 +61,153 @@ const fn text(name: &'static str) -> Column {
     Column { name, kind: Kind::Text }
 }
 
-/// Every one but [`NOT_MOVED`].
+/// `name by order: column kind, …`, with `numbered` before it where that is so.
+macro_rules! table {
+    (numbered $name:ident by $($order:ident),+: $($column:ident $kind:ident),+) => {
+        Table { numbered: true, ..table! { $name by $($order),+: $($column $kind),+ } }
+    };
+    ($name:ident by $($order:ident),+: $($column:ident $kind:ident),+) => {
+        Table {
+            name: stringify!($name),
+            order: &[$(stringify!($order)),+],
+            numbered: false,
+            columns: &[$($kind(stringify!($column))),+],
+        }
+    };
+}
+
+/// Every one but those that `NOT_MOVED` has a reason for.
 pub(super) const TABLES: &[Table] = &[
-    Table {
-        name: "merchants",
-        order: &["id"],
-        numbered: false,
-        columns: &[
-            text("id"),
-            text("name"),
-            text("status"),
-            text("ip_list"),
-            text("domains"),
-            text("methods"),
-            text("currency"),
-            integer("created_at"),
-        ],
+    table! { merchants by id:
+        id text, name text, status text, ip_list text, domains text, methods text, currency text, created_at integer
     },
-    Table {
-        name: "balances",
-        order: &["merchant_id", "mode"],
-        numbered: false,
-        columns: &[text("merchant_id"), text("mode"), text("available")],
+    table! { balances by merchant_id, mode:
+        merchant_id text, mode text, available text
     },
-    Table {
-        name: "users",
-        order: &["id"],
-        numbered: true,
-        columns: &[
-            integer("id"),
-            text("merchant_id"),
-            text("email"),
-            text("password_hash"),
-            integer("generation"),
-            integer("disabled"),
-            integer("api_basic"),
-            integer("created_at"),
-            text("role"),
-            integer("administrator"),
-            integer("totp_key_version"),
-            bytes("totp_sealed"),
-        ],
+    table! { numbered users by id:
+        id integer, merchant_id text, email text, password_hash text, generation integer, disabled integer,
+        api_basic integer, created_at integer, role text, administrator integer, totp_key_version integer,
+        totp_sealed bytes
     },
-    Table {
-        name: "oauth_clients",
-        order: &["id"],
-        numbered: false,
-        columns: &[
-            text("id"),
-            text("dialect"),
-            text("merchant_id"),
-            text("mode"),
-            text("scopes"),
-            integer("created_at"),
-            text("name"),
-            text("foreign_id"),
-            text("foreign_secret_id"),
-        ],
+    table! { oauth_clients by id:
+        id text, dialect text, merchant_id text, mode text, scopes text, created_at integer, name text,
+        foreign_id text, foreign_secret_id text
     },
-    Table {
-        name: "credentials",
-        order: &["id"],
-        numbered: false,
-        columns: &[
-            text("id"),
-            text("kind"),
-            text("merchant_id"),
-            integer("user_id"),
-            text("client_id"),
-            text("mode"),
-            integer("pepper_version"),
-            bytes("digest"),
-            text("scopes"),
-            text("ip_list"),
-            text("last_four"),
-            integer("created_at"),
-            integer("expires_at"),
-            integer("retiring_until"),
-            integer("revoked_at"),
-            text("name"),
-            integer("audit_seq"),
-        ],
+    table! { credentials by id:
+        id text, kind text, merchant_id text, user_id integer, client_id text, mode text, pepper_version integer,
+        digest bytes, scopes text, ip_list text, last_four text, created_at integer, expires_at integer,
+        retiring_until integer, revoked_at integer, name text, audit_seq integer
     },
-    Table {
-        name: "sealed_secrets",
-        order: &["id"],
-        numbered: false,
-        columns: &[
-            text("id"),
-            text("purpose"),
-            text("merchant_id"),
-            text("mode"),
-            integer("key_version"),
-            bytes("sealed"),
-            integer("created_at"),
-            integer("expires_at"),
-            integer("retiring_until"),
-            integer("revoked_at"),
-        ],
+    table! { sealed_secrets by id:
+        id text, purpose text, merchant_id text, mode text, key_version integer, sealed bytes, created_at integer,
+        expires_at integer, retiring_until integer, revoked_at integer
     },
-    Table {
-        name: "rsa_keys",
-        order: &["id"],
-        numbered: false,
-        columns: &[
-            text("id"),
-            text("merchant_id"),
-            text("mode"),
-            bytes("spki"),
-            text("fingerprint"),
-            integer("created_at"),
-            integer("expires_at"),
-            integer("retiring_until"),
-            integer("revoked_at"),
-        ],
+    table! { rsa_keys by id:
+        id text, merchant_id text, mode text, spki bytes, fingerprint text, created_at integer, expires_at integer,
+        retiring_until integer, revoked_at integer
     },
-    Table {
-        name: "settings",
-        order: &["merchant_id", "mode", "name"],
-        numbered: false,
-        columns: &[text("merchant_id"), text("mode"), text("name"), text("value")],
+    table! { settings by merchant_id, mode, name:
+        merchant_id text, mode text, name text, value text
     },
-    Table {
-        name: "aliases",
-        order: &["merchant_id", "mode", "name"],
-        numbered: false,
-        columns: &[text("merchant_id"), text("mode"), text("name"), text("value")],
+    table! { aliases by merchant_id, mode, name:
+        merchant_id text, mode text, name text, value text
     },
-    Table {
-        name: "payment_requests",
-        order: &["id"],
-        numbered: true,
-        columns: &[
-            integer("id"),
-            text("merchant_id"),
-            text("mode"),
-            text("amount"),
-            text("unit"),
-            text("status"),
-            text("reference_id"),
-            text("notify_url"),
-            text("success_url"),
-            text("failure_url"),
-            text("origin_domain"),
-            text("client"),
-            integer("created_at"),
-        ],
+    table! { numbered payment_requests by id:
+        id integer, merchant_id text, mode text, amount text, unit text, status text, reference_id text,
+        notify_url text, success_url text, failure_url text, origin_domain text, client text, created_at integer
     },
-    Table {
-        name: "transactions",
-        order: &["id"],
-        numbered: true,
-        columns: &[integer("id"), integer("payment_request_id"), text("method"), text("status"), integer("created_at")],
+    table! { numbered transactions by id:
+        id integer, payment_request_id integer, method text, status text, created_at integer
     },
-    Table {
-        name: "charges",
-        order: &["id"],
-        numbered: true,
-        columns: &[
-            integer("id"),
-            text("merchant_id"),
-            text("mode"),
-            text("method_code"),
-            text("amount"),
-            text("currency"),
-            text("country"),
-            text("customer_id"),
-            text("description"),
-            text("checkout"),
-            integer("created_at"),
-        ],
+    table! { numbered charges by id:
+        id integer, merchant_id text, mode text, method_code text, amount text, currency text, country text,
+        customer_id text, description text, checkout text, created_at integer
     },
-    Table {
-        name: "invoices",
-        order: &["id"],
-        numbered: false,
-        columns: &[
-            text("id"),
-            text("merchant_id"),
-            text("mode"),
-            text("customer_id"),
-            text("invoice_number"),
-            text("status"),
-            text("currency"),
-            text("sub_total"),
-            text("total"),
-            text("due_date"),
-            integer("created_at"),
-        ],
+    table! { invoices by id:
+        id text, merchant_id text, mode text, customer_id text, invoice_number text, status text, currency text,
+        sub_total text, total text, due_date text, created_at integer
     },
-    Table {
-        name: "payment_methods",
-        order: &["rowid"],
-        numbered: false,
-        columns: &[
-            text("id"),
-            text("merchant_id"),
-            text("mode"),
-            text("customer_id"),
-            text("type"),
-            text("brand"),
-            text("last4"),
-            integer("exp_month"),
-            integer("exp_year"),
-        ],
+    table! { payment_methods by rowid:
+        id text, merchant_id text, mode text, customer_id text, type text, brand text, last4 text,
+        exp_month integer, exp_year integer
     },
-    Table {
-        name: "invoice_payments",
-        order: &["id"],
-        numbered: false,
-        columns: &[
-            text("id"),
-            text("invoice_id"),
-            text("payment_method_id"),
-            text("amount"),
-            text("currency"),
-            text("payment_date"),
-            text("status"),
-            integer("created_at"),
-        ],
+    table! { invoice_payments by id:
+        id text, invoice_id text, payment_method_id text, amount text, currency text, payment_date text,
+        status text, created_at integer
     },
-    Table {
-        name: "purchases",
-        order: &["uid"],
-        numbered: false,
-        columns: &[
-            text("uid"),
-            text("merchant_id"),
-            text("mode"),
-            text("reference"),
-            integer("amount_cents"),
-            integer("credited_cents"),
-            text("currency"),
-            text("status"),
-            bytes("payload_digest"),
-            text("payload"),
-            text("link"),
-            integer("created_at"),
-        ],
+    table! { purchases by uid:
+        uid text, merchant_id text, mode text, reference text, amount_cents integer, credited_cents integer,
+        currency text, status text, payload_digest bytes, payload text, link text, created_at integer
     },
-    Table {
-        name: "items",
-        order: &["id"],
-        numbered: true,
-        columns: &[integer("id"), text("merchant_id"), text("mode"), text("code"), text("price"), integer("stock")],
+    table! { numbered items by id:
+        id integer, merchant_id text, mode text, code text, price text, stock integer
     },
-    Table {
-        name: "orders",
-        order: &["id"],
-        numbered: true,
-        columns: &[
-            integer("id"),
-            text("merchant_id"),
-            text("mode"),
-            text("status"),
-            integer("item_id"),
-            integer("quantity"),
-            text("email"),
-            text("codes_context"),
-            integer("codes_key_version"),
-            bytes("codes_sealed"),
-            integer("created_at"),
-        ],
+    table! { numbered orders by id:
+        id integer, merchant_id text, mode text, status text, item_id integer, quantity integer, email text,
+        codes_context text, codes_key_version integer, codes_sealed bytes, created_at integer
     },
-    Table {
-        name: "checkout_grants",
-        order: &["digest"],
-        numbered: false,
-        columns: &[
-            bytes("digest"),
-            integer("payment_request_id"),
-            text("merchant_id"),
-            text("mode"),
-            text("credential_id"),
-            integer("expires_at"),
-            integer("revoked_at"),
-            integer("pepper_version"),
-        ],
+    table! { checkout_grants by digest:
+        digest bytes, payment_request_id integer, merchant_id text, mode text, credential_id text,
+        expires_at integer, revoked_at integer, pepper_version integer
     },
-    Table {
-        name: "used_once",
-        order: &["namespace", "key"],
-        numbered: false,
-        columns: &[text("namespace"), bytes("key"), integer("expires_at")],
+    table! { used_once by namespace, key:
+        namespace text, key bytes, expires_at integer
     },
-    Table { name: "revoked_tokens", order: &["id"], numbered: false, columns: &[text("id"), integer("expires_at")] },
-    Table {
-        name: "idempotency",
-        order: &["merchant_id", "mode", "route", "key"],
-        numbered: false,
-        columns: &[
-            text("merchant_id"),
-            text("mode"),
-            text("route"),
-            text("key"),
-            bytes("body_digest"),
-            integer("status"),
-            text("body"),
-            integer("created_at"),
-        ],
+    table! { revoked_tokens by id:
+        id text, expires_at integer
     },
-    Table {
-        name: "audit",
-        order: &["seq"],
-        numbered: false,
-        columns: &[
-            integer("seq"),
-            integer("at"),
-            text("actor"),
-            text("address"),
-            text("merchant_id"),
-            text("action"),
-            text("subject"),
-            text("detail"),
-            bytes("previous"),
-            bytes("hash"),
-        ],
+    table! { idempotency by merchant_id, mode, route, key:
+        merchant_id text, mode text, route text, key text, body_digest bytes, status integer, body text,
+        created_at integer
     },
-    Table {
-        name: "audit_head",
-        order: &["id"],
-        numbered: false,
-        columns: &[integer("id"), integer("seq"), bytes("hash")],
+    table! { audit by seq:
+        seq integer, at integer, actor text, address text, merchant_id text, action text, subject text, detail text,
+        previous bytes, hash bytes
     },
-    Table {
-        name: "webhook_endpoints",
-        order: &["id"],
-        numbered: false,
-        columns: &[
-            text("id"),
-            text("merchant_id"),
-            text("mode"),
-            text("dialect"),
-            text("url"),
-            integer("registered"),
-            integer("bearer_key_version"),
-            bytes("bearer_sealed"),
-            integer("created_at"),
-            integer("disabled_at"),
-            text("lease"),
-            integer("due_at"),
-        ],
+    table! { audit_head by id:
+        id integer, seq integer, hash bytes
     },
-    Table {
-        name: "webhook_deliveries",
-        order: &["message_id", "endpoint_id"],
-        numbered: false,
-        columns: &[
-            text("message_id"),
-            text("endpoint_id"),
-            text("merchant_id"),
-            text("mode"),
-            text("format"),
-            text("body"),
-            text("state"),
-            integer("attempts"),
-            integer("due_at"),
-            integer("created_at"),
-        ],
+    table! { webhook_endpoints by id:
+        id text, merchant_id text, mode text, dialect text, url text, registered integer,
+        bearer_key_version integer, bearer_sealed bytes, created_at integer, disabled_at integer, lease text,
+        due_at integer
     },
-    Table {
-        name: "webhook_attempts",
-        order: &["message_id", "endpoint_id", "number"],
-        numbered: false,
-        columns: &[
-            text("message_id"),
-            text("endpoint_id"),
-            integer("number"),
-            integer("made_at"),
-            integer("duration_ms"),
-            integer("status"),
-            text("error"),
-        ],
+    table! { webhook_deliveries by message_id, endpoint_id:
+        message_id text, endpoint_id text, merchant_id text, mode text, format text, body text, state text,
+        attempts integer, due_at integer, created_at integer
     },
-    Table {
-        name: "panel_sessions",
-        order: &["digest"],
-        numbered: false,
-        columns: &[
-            bytes("digest"),
-            text("id"),
-            integer("user_id"),
-            integer("generation"),
-            text("mode"),
-            integer("created_at"),
-            integer("seen_at"),
-            integer("proven_at"),
-            text("address"),
-            text("agent"),
-            text("flash"),
-            text("draft"),
-        ],
+    table! { webhook_attempts by message_id, endpoint_id, number:
+        message_id text, endpoint_id text, number integer, made_at integer, duration_ms integer, status integer,
+        error text
     },
-    Table {
-        name: "totp_enrolments",
-        order: &["user_id"],
-        numbered: false,
-        columns: &[integer("user_id"), integer("key_version"), bytes("sealed"), integer("expires_at")],
+    table! { panel_sessions by digest:
+        digest bytes, id text, user_id integer, generation integer, mode text, created_at integer, seen_at integer,
+        proven_at integer, address text, agent text, flash text, draft text
     },
-    Table {
-        name: "recovery_codes",
-        order: &["user_id", "digest"],
-        numbered: false,
-        columns: &[integer("user_id"), bytes("digest")],
+    table! { totp_enrolments by user_id:
+        user_id integer, key_version integer, sealed bytes, expires_at integer
     },
-    Table {
-        name: "password_links",
-        order: &["digest"],
-        numbered: false,
-        columns: &[bytes("digest"), integer("user_id"), integer("generation"), text("purpose"), integer("expires_at")],
+    table! { recovery_codes by user_id, digest:
+        user_id integer, digest bytes
     },
-    Table {
-        name: "usage_hours",
-        order: &["merchant_id", "mode", "hour"],
-        numbered: false,
-        columns: &[text("merchant_id"), text("mode"), integer("hour"), integer("requests"), integer("refusals")],
+    table! { password_links by digest:
+        digest bytes, user_id integer, generation integer, purpose text, expires_at integer
     },
-    Table {
-        name: "credential_uses",
-        order: &["credential_id"],
-        numbered: false,
-        columns: &[text("credential_id"), integer("at"), text("address")],
+    table! { usage_hours by merchant_id, mode, hour:
+        merchant_id text, mode text, hour integer, requests integer, refusals integer
     },
-    Table {
-        name: "secret_key_checks",
-        order: &["kind", "version"],
-        numbered: false,
-        columns: &[text("kind"), integer("version"), bytes("value"), integer("first_at")],
+    table! { credential_uses by credential_id:
+        credential_id text, at integer, address text
+    },
+    table! { secret_key_checks by kind, version:
+        kind text, version integer, value bytes, first_at integer
     },
 ];
 
-/// Tables and columns that stay where they are, each with the reason.
+/// Tables of SQLite that stay where they are, each with the reason; `serve::moving` has those of PostgreSQL.
 #[cfg(test)]
 const NOT_MOVED: &[(&str, &str)] = &[
     ("_sqlx_migrations", "tells of this database's own schema"),
-    ("payment_methods.rowid", "PostgreSQL's number for the order of insertion, which the order of the lines keeps"),
     ("sqlite_sequence", "SQLite counts on from the highest number it is given"),
 ];
 
