@@ -114,7 +114,7 @@ fn the_pages_are_accessible_and_fit_light_dark_and_narrow() {
 
 #[test]
 fn an_engineer_makes_uses_rotates_and_revokes_keys() {
-    with_panel("panel_keys.mjs", 12, |_| json!({}));
+    with_panel("panel_keys.mjs", 11, |_| json!({}));
 }
 
 #[test]
