@@ -60,7 +60,6 @@ impl Feed {
                         self.meter.ping(now.since(sent));
                     }
                 }
-                Message::Ping { .. } => {}
                 // Its own barrier is passed like those of others: what it says covers what this node keeps, too.
                 Message::Barrier { origin, number } if origin == self.id => self.acknowledged.note(origin, number),
                 Message::Barrier { origin, number } => {
@@ -71,7 +70,8 @@ impl Feed {
                     self.due_wake.notify_one();
                 }
                 Message::Ack { node, origin, number } if origin == self.id => self.acknowledged.note(node, number),
-                Message::Ack { .. } => {}
+                // Of others, for others.
+                Message::Ack { .. } | Message::Ping { .. } => {}
                 Message::Gone(node) => self.acknowledged.note_leave(node),
             }
         }

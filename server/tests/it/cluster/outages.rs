@@ -56,7 +56,9 @@ fn under_load(cluster: &Cluster, disturb: impl FnOnce()) -> Told {
                 note("good", first);
                 // Only what was acknowledged must be so.
                 if revoke(&wires[turn % 3], &id) {
-                    wires.iter().for_each(|wire| note("dead", whoami(wire, &text)));
+                    for wire in wires {
+                        note("dead", whoami(wire, &text));
+                    }
                 }
             }
         });
@@ -101,9 +103,9 @@ fn a_redis_that_stops_and_comes_back_makes_no_wrong_answer() {
         redis.signal(Signal::CONT);
         rest(Duration::from_millis(500));
         redis.crash();
-        rest(Duration::from_millis(1_000));
+        rest(Duration::from_secs(1));
         redis.restart();
-        rest(Duration::from_millis(1_000));
+        rest(Duration::from_secs(1));
     });
     only_right_answers(&told);
     assert!(told.contains_key(&("good", 503)), "the quota of a key cannot be asked for: {told:?}");
@@ -119,7 +121,7 @@ fn a_postgres_that_stops_and_comes_back_makes_no_wrong_answer() {
         postgres.freeze();
         rest(Duration::from_millis(1_500));
         postgres.thaw();
-        rest(Duration::from_millis(1_000));
+        rest(Duration::from_secs(1));
         postgres.crash();
         // Longer than a request waits for a connection.
         rest(Duration::from_millis(6_500));
@@ -176,7 +178,9 @@ fn connections_that_are_cut_in_the_middle_leave_nothing_half_written() {
             rest(Duration::from_millis(120));
         }
         over.store(true, Ordering::Relaxed);
-        orders.into_iter().for_each(|orders| orders.join().unwrap());
+        for orders in orders {
+            orders.join().unwrap();
+        }
     });
     for (n, (key, ended)) in keys.into_inner().unwrap().iter().enumerate() {
         // What was not acknowledged may have happened.

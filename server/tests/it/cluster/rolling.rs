@@ -4,7 +4,7 @@ use std::sync::RwLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::{Cluster, client, issue};
-use crate::durability::wire::{Reply, Wire};
+use crate::durability::wire::{Reply, Sent, Wire};
 use crate::storage::redis_options;
 
 /// Asks the nodes in turn, as a balancer does: the next one when a node takes no connection, or closes it without a word.
@@ -12,7 +12,7 @@ fn ask(nodes: &RwLock<Vec<Wire>>, first: usize, key: &str) -> u16 {
     for attempt in 0..30 {
         let wire = nodes.read().unwrap()[(first + attempt) % 3].clone();
         let sent = wire.send("GET /auth/whoami", &[("x-api-key", key), ("x-forwarded-for", &client())], "");
-        match sent.map(|sent| sent.read()) {
+        match sent.map(Sent::read) {
             Some(Ok(answer)) if !answer.is_empty() => return Reply::whole(&answer).expect("a whole answer").status,
             _ => {}
         }
