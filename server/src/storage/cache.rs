@@ -351,7 +351,7 @@ mod tests {
     #[test]
     fn a_record_is_loaded_again_at_the_end_of_its_life() {
         loom::model(|| {
-            let cache = FencedCache::new(8, Some(Duration::from_secs(60)));
+            let cache = FencedCache::new(8, Some(Duration::from_mins(1)));
             let read = |at: u64, record: i32| {
                 let trusted = Some(Moment::FIRST.after(Duration::from_millis(at)));
                 block_on(cache.read(&1, trusted, async { Ok::<_, Infallible>(Some(record)) }))

@@ -3,5 +3,5 @@
 mod crash;
 mod disk;
 mod history;
-mod load;
-mod wire;
+pub(crate) mod load;
+pub(crate) mod wire;

@@ -9,6 +9,7 @@ mod browser;
 mod caibo;
 mod cardpluspay;
 mod certificate;
+mod cluster;
 mod command_line;
 mod config;
 mod connections;

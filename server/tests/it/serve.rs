@@ -61,11 +61,11 @@ impl House {
 }
 
 /// A running `tollgate serve`; killed when dropped.
-struct Serve {
-    child: Child,
+pub(crate) struct Serve {
+    pub(crate) child: Child,
     log: Receiver<Value>,
-    addresses: Vec<SocketAddr>,
-    metrics: Option<SocketAddr>,
+    pub(crate) addresses: Vec<SocketAddr>,
+    pub(crate) metrics: Option<SocketAddr>,
 }
 
 impl Serve {
@@ -73,7 +73,7 @@ impl Serve {
         Self::spawn(&mut command(file), listeners)
     }
 
-    fn spawn(command: &mut Command, listeners: usize) -> Self {
+    pub(crate) fn spawn(command: &mut Command, listeners: usize) -> Self {
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let (sender, log) = mpsc::channel();
@@ -91,7 +91,7 @@ impl Serve {
     }
 
     /// Waits for a line with this message.
-    fn log_line(&mut self, message: &str) -> Value {
+    pub(crate) fn log_line(&mut self, message: &str) -> Value {
         loop {
             let line = self.log.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("{message:?} was not logged"));
             if line["message"] == "metrics" {
@@ -108,7 +108,7 @@ impl Serve {
         assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
     }
 
-    fn stop(mut self) -> Option<i32> {
+    pub(crate) fn stop(mut self) -> Option<i32> {
         self.signal("TERM");
         self.child.wait().unwrap().code()
     }
@@ -126,7 +126,7 @@ impl Drop for Serve {
     }
 }
 
-fn command(file: &Path) -> Command {
+pub(crate) fn command(file: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tollgate"));
     command.arg("serve").arg("--config").arg(file);
     command
@@ -147,7 +147,7 @@ fn comparable(answer: &str) -> String {
     answer.lines().filter(|line| !line.starts_with("x-request-id:") && !line.starts_with("date:")).collect()
 }
 
-fn config(mode: &str, security: &str, more: &str) -> String {
+pub(crate) fn config(mode: &str, security: &str, more: &str) -> String {
     format!(
         "[storage]\ndata = \"data\"\n\
          [[listener]]\naddress = \"127.0.0.1:0\"\nmode = \"{mode}\"\nbase_url = \"https://localhost\"\n{security}\n\
@@ -156,7 +156,7 @@ fn config(mode: &str, security: &str, more: &str) -> String {
 }
 
 const TLS: &str = "tls = { certificate = \"certificate.pem\", key = \"key.pem\" }";
-const TERMINATOR: &str = "terminator = { trusted_proxies = [\"127.0.0.1\"] }";
+pub(crate) const TERMINATOR: &str = "terminator = { trusted_proxies = [\"127.0.0.1\"] }";
 
 /// Runs curl against the first listener; answers the protocol, the status and the body.
 fn curl(house: &House, serve: &Serve, options: &[&str], path: &str) -> Result<(String, String, String), String> {

@@ -1,6 +1,7 @@
 //! One connection that hears, from its beginning to its end.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -14,6 +15,8 @@ use crate::storage::{Records, StorageError};
 impl Feed {
     /// Pings within a bound.
     const PINGS: u32 = 4;
+    /// How long a connection may take until it hears.
+    const BEGINNING: Duration = Duration::from_secs(15);
     /// How often dead nodes are looked for; longer than what the longest bound takes to pass.
     const LOOK: Duration = Duration::from_secs(15);
     /// A line on which nothing came back for so long is made anew; and at least so long as so many bounds.
@@ -30,14 +33,14 @@ impl Feed {
             Ok::<_, StorageError>(ear)
         };
         let ear = tokio::select! {
-            begun = begin => begun?,
+            begun = tokio::time::timeout(Self::BEGINNING, begin) => begun.map_err(|_| StorageError::unavailable())??,
             _ = stop.wait_for(|stop| *stop) => return Ok(()),
         };
         let pings = Pings::new(self.clock.moment());
         tokio::select! {
             heard = self.hear(ear, records, &pings) => heard,
             pinged = self.ping(&pings, stop) => pinged,
-            acknowledged = self.acknowledge() => acknowledged,
+            never = self.acknowledge() => match never {},
         }
     }
 
@@ -57,7 +60,6 @@ impl Feed {
                         self.meter.ping(now.since(sent));
                     }
                 }
-                Message::Ping { .. } => {}
                 // Its own barrier is passed like those of others: what it says covers what this node keeps, too.
                 Message::Barrier { origin, number } if origin == self.id => self.acknowledged.note(origin, number),
                 Message::Barrier { origin, number } => {
@@ -68,7 +70,8 @@ impl Feed {
                     self.due_wake.notify_one();
                 }
                 Message::Ack { node, origin, number } if origin == self.id => self.acknowledged.note(node, number),
-                Message::Ack { .. } => {}
+                // Of others, for others.
+                Message::Ack { .. } | Message::Ping { .. } => {}
                 Message::Gone(node) => self.acknowledged.note_leave(node),
             }
         }
@@ -124,11 +127,14 @@ impl Feed {
     }
 
     /// Tells other nodes that their barriers are passed; those that came meanwhile go together.
-    async fn acknowledge(&self) -> Result<(), StorageError> {
+    async fn acknowledge(&self) -> Infallible {
         loop {
             let due = std::mem::take(&mut *lock(&self.due));
             for (origin, number) in due {
-                self.line.say(&Message::Ack { node: self.id.clone(), origin, number }).await?;
+                // One that is lost lets the other wait for the bound of this node.
+                if let Err(error) = self.line.say(&Message::Ack { node: self.id.clone(), origin, number }).await {
+                    tracing::debug!(error = &error as &dyn std::error::Error, "a barrier was not acknowledged");
+                }
             }
             self.due_wake.notified().await;
         }

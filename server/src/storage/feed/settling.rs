@@ -47,7 +47,7 @@ impl Feed {
         match tokio::time::timeout(longest, self.round_for(asked)).await {
             Ok(round) => self.wait_for(&round).await,
             Err(_) => {
-                tracing::warn!("the database did not say which nodes there are: the longest bound was waited out")
+                tracing::warn!("the database did not say which nodes there are: the longest bound was waited out");
             }
         }
         self.meter.settled(took.elapsed());

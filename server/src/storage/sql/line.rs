@@ -1,9 +1,9 @@
 //! What nodes on one PostgreSQL say to each other and hear of its triggers.
 
-use std::sync::Arc;
+use std::future::Future;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 
 use super::database::{Database, Writer};
@@ -14,7 +14,7 @@ use crate::storage::feed::{Bound, Message, NodeId};
 /// A way to speak. It has connections of its own: a word must not wait for those that requests use.
 #[derive(Debug)]
 pub(in crate::storage) struct Line {
-    voice: Writer,
+    voice: RwLock<Writer>,
     options: Arc<PgConnectOptions>,
 }
 
@@ -34,23 +34,40 @@ pub(in crate::storage) struct KnownNode {
 const VOICES: u32 = 2;
 /// How long a word waits for one.
 const ACQUIRE: Duration = Duration::from_secs(5);
+/// How long a word may take: a connection over which nothing comes any more says nothing of that by itself.
+const PATIENCE: Duration = Duration::from_secs(6);
 
 impl Database {
     /// The line of those who share this database; a SQLite file is shared by nobody.
     pub(in crate::storage) fn line(&self) -> Option<Line> {
         let Writer::Postgres(pool) = &self.write else { return None };
         let options = pool.connect_options();
-        let voice = PgPoolOptions::new()
-            .max_connections(VOICES)
-            .acquire_timeout(ACQUIRE)
-            .connect_lazy_with(options.as_ref().clone());
-        Some(Line { voice: Writer::Postgres(voice), options })
+        Some(Line { voice: RwLock::new(voice(&options)), options })
     }
 }
 
+fn voice(options: &PgConnectOptions) -> Writer {
+    let pool = PgPoolOptions::new().max_connections(VOICES).acquire_timeout(ACQUIRE);
+    Writer::Postgres(pool.connect_lazy_with(options.clone()))
+}
+
+async fn patiently<T>(word: impl Future<Output = Result<T, StorageError>>) -> Result<T, StorageError> {
+    tokio::time::timeout(PATIENCE, word).await.map_err(|_| StorageError::unavailable())?
+}
+
 impl Line {
-    /// Begins to listen. What is committed after this returns is heard, or the connection is over.
+    fn voice(&self) -> Writer {
+        self.voice.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Begins to listen, and to speak over new connections. What is committed after this returns is heard, or the
+    /// connection is over.
     pub(in crate::storage) async fn listen(&self) -> Result<Ear, StorageError> {
+        *self.voice.write().unwrap_or_else(PoisonError::into_inner) = voice(&self.options);
+        patiently(self.connect()).await
+    }
+
+    async fn connect(&self) -> Result<Ear, StorageError> {
         let pool = PgPoolOptions::new()
             .max_connections(1)
             .acquire_timeout(ACQUIRE)
@@ -73,7 +90,7 @@ impl Line {
     /// again was not renewed in between.
     pub(in crate::storage) async fn ping(&self, node: &NodeId, number: u64, bound: Bound) -> Result<(), StorageError> {
         let message = Message::Ping { node: node.clone(), number };
-        query(
+        let ping = query(
             "WITH renewed AS ( \
              INSERT INTO nodes (id, renewed, bound_ms) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE \
              SET renewed = GREATEST(nodes.renewed, EXCLUDED.renewed), bound_ms = EXCLUDED.bound_ms) \
@@ -83,27 +100,25 @@ impl Line {
         .bind(node.as_str())
         .bind(i64::try_from(number).unwrap_or(i64::MAX))
         .bind(bound.as_stored_ms())
-        .bind(message.to_string())
-        .execute(&self.voice)
-        .await?;
+        .bind(message.to_string());
+        patiently(ping.execute(&self.voice())).await?;
         Ok(())
     }
 
     /// Says something that nobody needs to know after a crash of the database, as nobody listens to it then.
     pub(in crate::storage) async fn say(&self, message: &Message) -> Result<(), StorageError> {
-        query(
+        let word = query(
             "SELECT set_config('synchronous_commit', 'off', true), \
              pg_notify('tollgate_' || relnamespace::text, $1) FROM pg_catalog.pg_class WHERE oid = 'nodes'::regclass",
         )
-        .bind(message.to_string())
-        .execute(&self.voice)
-        .await?;
+        .bind(message.to_string());
+        patiently(word.execute(&self.voice())).await?;
         Ok(())
     }
 
     /// Every node that may keep records in memory.
     pub(in crate::storage) async fn nodes(&self) -> Result<Vec<KnownNode>, StorageError> {
-        let rows = query("SELECT id, renewed, bound_ms FROM nodes").fetch_all(&self.voice).await?;
+        let rows = patiently(query("SELECT id, renewed, bound_ms FROM nodes").fetch_all(&self.voice())).await?;
         let node = |row: &super::Row| {
             Ok(KnownNode {
                 id: NodeId::from_stored(&row.try_get::<String, _>("id")?),
@@ -116,20 +131,22 @@ impl Line {
 
     /// Strikes a node out unless it was heard of since.
     pub(in crate::storage) async fn strike_out(&self, node: &KnownNode) -> Result<(), StorageError> {
-        let query = query("DELETE FROM nodes WHERE id = $1 AND renewed = $2");
-        query.bind(node.id.as_str()).bind(node.renewed).execute(&self.voice).await?;
+        let query = query("DELETE FROM nodes WHERE id = $1 AND renewed = $2").bind(node.id.as_str()).bind(node.renewed);
+        patiently(query.execute(&self.voice())).await?;
         Ok(())
     }
 
     /// Takes leave: the node keeps nothing any more.
     pub(in crate::storage) async fn leave(&self, node: &NodeId) -> Result<(), StorageError> {
-        query("DELETE FROM nodes WHERE id = $1").bind(node.as_str()).execute(&self.voice).await?;
+        let query = query("DELETE FROM nodes WHERE id = $1").bind(node.as_str());
+        patiently(query.execute(&self.voice())).await?;
         self.say(&Message::Gone(node.clone())).await
     }
 
     pub(in crate::storage) async fn close(&self) {
-        if let Writer::Postgres(pool) = &self.voice {
-            PgPool::close(pool).await;
+        if let Writer::Postgres(pool) = self.voice() {
+            // One that is still in use ends by itself.
+            let _ = tokio::time::timeout(PATIENCE, pool.close()).await;
         }
     }
 }

@@ -24,7 +24,7 @@ fn what_was_acknowledged_survives_kill_9() {
     let mut dev = start(&data, "127.0.77.1:0");
     // Tokens name the address that issued them: it stays the same.
     let address = dev.text("/sandbox").replace("http://", "");
-    let shop = Shop::of(&dev);
+    let shop = Shop::of(dev.printed());
     let (mut lasting, mut acknowledged, mut spent) = (Acknowledged::default(), 0, 0);
     let mut head: Option<String> = None;
     for round in 0..rounds() {

@@ -143,7 +143,7 @@ struct House {
 
 impl House {
     fn of(dev: &Dev, data: &Path) -> Self {
-        let (shop, wire) = (Shop::of(dev), Wire::to(dev, data));
+        let (shop, wire) = (Shop::of(dev.printed()), Wire::to(dev, data));
         let access = shop.access_token(&wire).unwrap();
         let checkout = format!("Bearer {}", shop.open_checkout(&wire, &access).unwrap().text("/token"));
         let methods = wire.ask("GET /checkout/payment-methods", &[("authorization", &checkout)], "").unwrap();

@@ -8,23 +8,22 @@ use serde_json::{Value, json};
 use tollgate::rng::Rng;
 use tollgate_challenge_signature::merchant::Signer;
 
-use super::super::binary::Dev;
 use super::wire::{Done, Reply, Wire, basic};
 
 /// What the first start of a data directory showed, as far as the load needs it.
 #[derive(Clone)]
-pub(super) struct Shop {
-    pub(super) merchant: String,
-    pub(super) merchant_test: String,
-    pub(super) caibo: String,
-    pub(super) eighty_eight_pay: String,
-    pub(super) cardpluspay: String,
-    pub(super) signing: String,
-    pub(super) client: (String, String),
-    pub(super) person: (String, String),
-    pub(super) purchase: String,
-    pub(super) bought_for: (String, String),
-    pub(super) item: Value,
+pub(crate) struct Shop {
+    pub(crate) merchant: String,
+    pub(crate) merchant_test: String,
+    pub(crate) caibo: String,
+    pub(crate) eighty_eight_pay: String,
+    pub(crate) cardpluspay: String,
+    pub(crate) signing: String,
+    pub(crate) client: (String, String),
+    pub(crate) person: (String, String),
+    pub(crate) purchase: String,
+    pub(crate) bought_for: (String, String),
+    pub(crate) item: Value,
     signer: Arc<Signer>,
     rng: Rng,
 }
@@ -52,7 +51,7 @@ pub(super) struct Acknowledged {
 
 /// An answered challenge.
 #[derive(Clone)]
-pub(super) struct Answer {
+pub(crate) struct Answer {
     challenge: String,
     signature: String,
 }
@@ -63,30 +62,31 @@ pub(super) type Worker = fn(&Shop, &Wire, &str, usize, &mut Acknowledged) -> Opt
 pub(super) const WORKERS: [Worker; 6] = [keys, payments, challenges, charges, orders, tokens];
 
 /// What an order costs, and what the merchant has at first, both in hundredths.
-const PRICE: usize = 1000;
-const BALANCE: usize = 150_000_000;
+pub(crate) const PRICE: usize = 1000;
+pub(crate) const BALANCE: usize = 150_000_000;
 
 impl Shop {
-    pub(super) fn of(dev: &Dev) -> Self {
-        let pair = |one: &str, two: &str| (dev.text(one), dev.text(two));
+    pub(crate) fn of(printed: &Value) -> Self {
+        let text = |pointer| printed.pointer(pointer).and_then(Value::as_str).unwrap().to_owned();
+        let pair = |one, two| (text(one), text(two));
         Self {
-            merchant: dev.text("/merchant_id_live"),
-            merchant_test: dev.text("/merchant_id_test"),
-            caibo: dev.text("/caibo/api_key_test"),
-            eighty_eight_pay: dev.text("/88pay/api_key_test"),
-            cardpluspay: dev.text("/cardpluspay/api_key"),
-            signing: dev.text("/cardpluspay/signed_api_key"),
+            merchant: text("/merchant_id_live"),
+            merchant_test: text("/merchant_id_test"),
+            caibo: text("/caibo/api_key_test"),
+            eighty_eight_pay: text("/88pay/api_key_test"),
+            cardpluspay: text("/cardpluspay/api_key"),
+            signing: text("/cardpluspay/signed_api_key"),
             client: pair("/alternative/client_id", "/alternative/client_secret"),
             person: pair("/panel/email", "/panel/password"),
-            purchase: dev.text("/pledg/purchase_uid"),
+            purchase: text("/pledg/purchase_uid"),
             bought_for: pair("/alternative/customer_id", "/alternative/invoice_id"),
-            item: dev.printed()["cardpluspay"]["item_id"].clone(),
-            signer: Arc::new(Signer::from_pkcs8_pem(&dev.text("/cardpluspay/private_key_pem")).unwrap()),
+            item: printed["cardpluspay"]["item_id"].clone(),
+            signer: Arc::new(Signer::from_pkcs8_pem(&text("/cardpluspay/private_key_pem")).unwrap()),
             rng: Rng::system(),
         }
     }
 
-    pub(super) fn issue(&self) -> Value {
+    pub(crate) fn issue(&self) -> Value {
         let (scopes, allow): ([&str; 0], [&str; 0]) = ([], []);
         json!({ "key": { "issue": {
             "merchant": self.merchant, "dialect": "cardpluspay", "mode": "test", "scopes": scopes, "name": "",
@@ -94,7 +94,7 @@ impl Shop {
         } } })
     }
 
-    pub(super) fn challenge(&self, wire: &Wire) -> Option<Answer> {
+    pub(crate) fn challenge(&self, wire: &Wire) -> Option<Answer> {
         let reply = wire.ask("POST /v1/auth/challenge", &[("x-api-key", &self.signing)], "")?;
         assert_eq!(reply.status, 200, "{reply:?}");
         let challenge = reply.text("/data/challenge");
@@ -102,59 +102,64 @@ impl Shop {
         Some(Answer { challenge, signature })
     }
 
-    pub(super) fn redeem(&self, wire: &Wire, answer: &Answer) -> Option<Reply> {
+    pub(crate) fn redeem(&self, wire: &Wire, answer: &Answer) -> Option<Reply> {
+        self.redeem_from(wire, answer, &[])
+    }
+
+    /// The same with more headers.
+    pub(crate) fn redeem_from(&self, wire: &Wire, answer: &Answer, more: &[(&str, &str)]) -> Option<Reply> {
         let Answer { challenge, signature } = answer;
         let headers = [("x-api-key", &*self.signing), ("x-api-challenge", challenge), ("x-api-signature", signature)];
-        wire.ask("GET /v1/balance", &headers, "")
+        wire.ask("GET /v1/balance", &[&headers, more].concat(), "")
     }
 
     /// A token and a session id for 88Pay.
-    pub(super) fn session(&self, wire: &Wire) -> Option<(String, String)> {
+    pub(crate) fn session(&self, wire: &Wire) -> Option<(String, String)> {
         let headers = [("x-api-key", &*self.eighty_eight_pay), ("x-merchant-id", &self.merchant_test)];
         let reply = wire.ask("POST /api/auth/token", &headers, "")?;
         assert_eq!(reply.status, 200, "{reply:?}");
         Some((format!("Bearer {}", reply.text("/data/access_token")), reply.text("/data/session_id")))
     }
 
-    pub(super) fn charge(wire: &Wire, session: &(String, String), call: &str) -> Option<Reply> {
+    pub(crate) fn charge(wire: &Wire, session: &(String, String), call: &str) -> Option<Reply> {
         let headers = [("authorization", &*session.0), ("x-session-id", &session.1), ("idempotency-key", call)];
         let body = r#"{"flow":"PAYIN","method_code":"CARDS","amount":50000,"currency":"COP","country":"COL"}"#;
         wire.ask("POST /api/transactions/charges", &headers, body)
     }
 
-    pub(super) fn order(&self, wire: &Wire, call: &str) -> Option<Reply> {
+    pub(crate) fn order(&self, wire: &Wire, call: &str) -> Option<Reply> {
         let body = json!({ "item_id": self.item, "quantity": 1, "email": "ana@shop.example" });
         let headers = [("x-api-key", &*self.cardpluspay), ("idempotency-key", call)];
         wire.ask("POST /v1/orders", &headers, &body.to_string())
     }
 
-    pub(super) fn request_payment(&self, wire: &Wire) -> Option<Reply> {
+    pub(crate) fn request_payment(&self, wire: &Wire) -> Option<Reply> {
         wire.ask("POST /payment-requests", &[("x-api-key", &self.caibo)], r#"{"amount":49.90,"unit":"EUR"}"#)
     }
 
-    pub(super) fn mint(&self, wire: &Wire, request: &str) -> Option<Reply> {
+    pub(crate) fn mint(&self, wire: &Wire, request: &str) -> Option<Reply> {
         wire.ask(&format!("POST /payment-requests/{request}/checkout-session"), &[("x-api-key", &self.caibo)], "")
     }
 
-    pub(super) fn pay(&self, wire: &Wire, request: &str) -> Option<Reply> {
+    pub(crate) fn pay(&self, wire: &Wire, request: &str) -> Option<Reply> {
         let body = r#"{"method":"card","paymentToken":"tok_test_visa"}"#;
         wire.ask(&format!("POST /payment-requests/{request}/payments"), &[("x-api-key", &self.caibo)], body)
     }
 
     /// An access token of Alternative Payments.
-    pub(super) fn access_token(&self, wire: &Wire) -> Option<String> {
+    pub(crate) fn access_token(&self, wire: &Wire) -> Option<String> {
         let headers = [("authorization", &*basic(&self.client.0, &self.client.1)), FORM];
         let reply = wire.ask("POST /oauth/token", &headers, "grant_type=client_credentials")?;
         assert_eq!(reply.status, 200, "{reply:?}");
         Some(reply.text("/access_token"))
     }
 
-    pub(super) fn revoke_token(&self, wire: &Wire, token: &str) -> Option<Reply> {
+    pub(crate) fn revoke_token(&self, wire: &Wire, token: &str) -> Option<Reply> {
         let headers = [("authorization", &*basic(&self.client.0, &self.client.1)), FORM];
         wire.ask("POST /oauth/revoke", &headers, &format!("token={token}"))
     }
 
-    pub(super) fn open_checkout(&self, wire: &Wire, token: &str) -> Option<Reply> {
+    pub(crate) fn open_checkout(&self, wire: &Wire, token: &str) -> Option<Reply> {
         let (customer, invoice) = &self.bought_for;
         let body = json!({ "customer_id": customer, "invoice_id": invoice });
         wire.ask("POST /v1/checkout-auth/init", &[("authorization", &format!("Bearer {token}"))], &body.to_string())
@@ -339,7 +344,7 @@ fn tokens(shop: &Shop, wire: &Wire, _: &str, turn: usize, known: &mut Acknowledg
 
 /// Public id and text of a key that was made.
 #[track_caller]
-pub(super) fn shown(done: Done) -> (String, String) {
+pub(crate) fn shown(done: Done) -> (String, String) {
     match done {
         Done::Record(record, Some(secret)) => (record["id"].as_str().unwrap().to_owned(), secret),
         other => panic!("{other:?}"),

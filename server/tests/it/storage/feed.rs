@@ -29,7 +29,7 @@ struct Node {
     services: Arc<Services>,
     stop: watch::Sender<bool>,
     feed: JoinHandle<()>,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 impl Node {
@@ -37,7 +37,7 @@ impl Node {
     async fn start(scratch: &Scratch, bound: Duration, other: Option<&Self>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         if let Some(other) = other {
-            std::fs::copy(other._dir.path().join(Services::KEYS), dir.path().join(Services::KEYS)).unwrap();
+            std::fs::copy(other.dir.path().join(Services::KEYS), dir.path().join(Services::KEYS)).unwrap();
         }
         let url = StorageUrl::new(scratch.url().unwrap().to_owned());
         let storage = Storage::Postgres { url, redis: None, bound: Bound::new(bound).unwrap() };
@@ -45,7 +45,7 @@ impl Node {
         let services = Arc::new(Services::open(dir.path(), options).await.unwrap());
         let (stop, stopped) = watch::channel(false);
         let feed = tokio::spawn(services.clone().follow_changes(stopped));
-        let node = Self { services, stop, feed, _dir: dir };
+        let node = Self { services, stop, feed, dir };
         node.until_trusted().await;
         node
     }
