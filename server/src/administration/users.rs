@@ -26,6 +26,9 @@ impl Administration {
     /// The shortest password, in bytes.
     pub const MIN_PASSWORD: usize = 12;
 
+    /// The most owners of a merchant that are told something.
+    const MOST_OWNERS: u32 = 200;
+
     /// Makes a user.
     ///
     /// # Errors
@@ -65,6 +68,15 @@ impl Administration {
     /// [`Error::Storage`].
     pub async fn users(&self, merchant: &MerchantId, page: Page) -> Result<Vec<User>, Error> {
         Ok(self.directory.users_of(merchant, page.part()).await?)
+    }
+
+    /// The owners of a merchant who can log in, the longest ones first; 200 at most.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Storage`].
+    pub async fn owners(&self, merchant: &MerchantId) -> Result<Vec<User>, Error> {
+        Ok(self.directory.owners_of(merchant, Self::MOST_OWNERS).await?)
     }
 
     /// A user by id.

@@ -139,6 +139,8 @@ pub trait Users: Send + Sync {
     async fn create_user(&self, user: &User, now: OffsetDateTime, entry: NewAuditEntry) -> Change<UserId>;
     /// The users of a merchant, newest first.
     async fn users_of(&self, merchant: &MerchantId, part: ListPart<'_>) -> Result<Vec<User>, StorageError>;
+    /// The owners of a merchant who can log in, the longest ones first.
+    async fn owners_of(&self, merchant: &MerchantId, limit: u32) -> Result<Vec<User>, StorageError>;
     /// Changes one thing about a user; `false`, with nothing written, when it is so already.
     async fn change_user(&self, id: UserId, change: &UserChange, entry: &NewAuditEntry) -> Change<bool>;
 }

@@ -54,6 +54,13 @@ impl Users for Database {
         rows.iter().map(row::user).collect()
     }
 
+    async fn owners_of(&self, merchant: &MerchantId, limit: u32) -> Result<Vec<User>, StorageError> {
+        let query =
+            query("SELECT * FROM users WHERE merchant_id = $1 AND role = $2 AND disabled = 0 ORDER BY id LIMIT $3");
+        let query = query.bind(merchant.as_str()).bind(Role::Owner.as_str()).bind(limit);
+        query.fetch_all(&self.read).await?.iter().map(row::user).collect()
+    }
+
     async fn change_user(&self, id: UserId, what: &UserChange, entry: &NewAuditEntry) -> Change<bool> {
         self.change(|mut change| async move {
             let found = query("SELECT * FROM users WHERE id = $1").bind(id.get());
