@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::account::PasswordError;
 use crate::administration;
+use crate::errands::TooManyErrands;
 use crate::limits::{Quota, QuotasUnavailable};
 use crate::storage::{StorageError, StorageErrorKind};
 
@@ -210,6 +211,12 @@ impl From<StorageError> for Refusal {
             StorageErrorKind::Corrupt => Self::new(Reason::Internal),
             StorageErrorKind::Unavailable => Self::new(Reason::Unavailable(1)),
         }
+    }
+}
+
+impl From<TooManyErrands> for Refusal {
+    fn from(_: TooManyErrands) -> Self {
+        Self::new(Reason::Unavailable(1))
     }
 }
 

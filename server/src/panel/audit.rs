@@ -16,7 +16,7 @@ use super::{Flash, Pages, Section, SignedIn, View, answer, page};
 use crate::account::{AuditEntry, User};
 use crate::administration::Page;
 use crate::app::App;
-use crate::auth::{Reason, Refusal};
+use crate::auth::Refusal;
 use crate::clock::epoch_ms;
 use crate::payments::CallKey;
 use crate::storage::AuditFilter;
@@ -129,7 +129,7 @@ async fn export(State(app): State<App>, who: SignedIn) -> Result<Response, Refus
             }
         }
     });
-    begun.map_err(|_| Refusal::new(Reason::Unavailable(1)))?;
+    begun?;
     let name = format!("attachment; filename=\"audit-{}.jsonl\"", who.merchant.id);
     let headers = [(CONTENT_TYPE, "application/jsonl".to_owned()), (CONTENT_DISPOSITION, name)];
     let mut response = (headers, Body::new(body)).into_response();

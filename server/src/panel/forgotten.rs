@@ -81,7 +81,7 @@ async fn ask(State(app): State<App>, form: VisitorForm) -> Result<Response, Refu
             tracing::error!(error = &error as &dyn std::error::Error, "a password link was not made");
         }
     });
-    begun.map_err(|_| Refusal::new(Reason::Unavailable(1)))?;
+    begun?;
     page(&forgotten(&visitor, Faults::default(), String::new(), true))
 }
 

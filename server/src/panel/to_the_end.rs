@@ -16,8 +16,9 @@ pub(super) async fn to_the_end(State(app): State<App>, request: Request, next: N
     if *request.method() != Method::POST {
         return next.run(request).await;
     }
-    let Ok(answer) = app.services.errands.begin(next.run(request)) else {
-        return Refusal::new(Reason::Unavailable(1)).into_response();
+    let answer = match app.services.errands.begin(next.run(request)) {
+        Ok(answer) => answer,
+        Err(error) => return Refusal::from(error).into_response(),
     };
     match answer.await {
         Ok(response) => response,

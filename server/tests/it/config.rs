@@ -149,6 +149,9 @@ fn mail_goes_over_a_protected_way_or_stays_on_the_machine() {
         ("host = \"smtp.example\"\nuser = \"u\"\n", "mail.password_file"),
         ("host = \"smtp.example\"\npassword_file = \"p\"\n", "mail.user"),
         ("host = \"smtp.example\"\nuser = \"u\"\npassword_file = \"nowhere\"\n", "mail.password_file"),
+        ("host = \"smtp.example\"\nauthorities = \"nowhere\"\n", "mail.authorities"),
+        ("host = \"smtp.example\"\nauthorities = \"/etc/hostname\"\n", "mail.authorities"),
+        ("host = \"127.0.0.1\"\nsecurity = \"none\"\nauthorities = \"/etc/hostname\"\n", "mail.authorities"),
     ];
     for (lines, key) in refused {
         let error = mail(lines).unwrap_err();

@@ -12,6 +12,7 @@ use tollgate_client_address::ClientAddress;
 
 use super::{access, description};
 use crate::account::{Actor, KeyFamily, MerchantStatus, UserId};
+use crate::administration::Error;
 use crate::app::App;
 use crate::auth::{FieldFault, ListenerMode, Reason, Refusal};
 use crate::dialects::wire;
@@ -78,15 +79,17 @@ async fn regenerate(State(app): State<App>, request: Request) -> Result<Response
         ClientAddress::Unknown => None,
     };
     let actor = Actor::user(user.id, address);
-    let administration = &app.services.administration;
-    let key = administration.replace_user_key(&actor, KeyFamily::CAIBO, user, mode, scopes, overlap).await?;
-    let notice = Notice::KeyMade {
-        mode,
-        key: key.record.id.to_string(),
-        at: arrival.now,
-        address: address.map(|address| address.to_string()),
-    };
-    app.services.mailer.send(&user.email, &notice).await;
+    let (administration, mailer) = (app.services.administration.clone(), app.services.mailer.clone());
+    let (user, at) = (user.clone(), arrival.now);
+    // Whoever took over a login and hangs up at once must not keep its owner from hearing of the key.
+    let replacement = app.services.errands.begin(async move {
+        let key = administration.replace_user_key(&actor, KeyFamily::CAIBO, &user, mode, scopes, overlap).await?;
+        let address = address.map(|address| address.to_string());
+        let notice = Notice::KeyMade { mode, key: key.record.id.to_string(), at, address };
+        mailer.send(&user.email, &notice).await;
+        Ok::<_, Error>(key)
+    });
+    let key = replacement?.await.map_err(|_| Refusal::new(Reason::Internal))??;
     Ok(([(CACHE_CONTROL, "no-store")], Json(key.text.expose_secret())).into_response())
 }
 

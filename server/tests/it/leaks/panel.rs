@@ -8,7 +8,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use tollgate::account::TotpStep;
 
 use super::Log;
-use crate::panel::browser::{Browser, token};
+use crate::panel::browser::{Browser, escape, token};
 use crate::panel::credentials::shown;
 use crate::panel::second_factor::secret as totp_secret;
 use crate::world::{Answer, Call, World, world};
@@ -108,34 +108,7 @@ async fn what_the_panel_is_told_and_shows_is_nowhere_else() {
     let link = stranger.link();
     stranger.submit(&link, &[("password", "short"), ("password_again", "short")]).await;
 
-    // What is made, rotated, shown again and taken over.
-    let scopes = [("chosen", "yes"), ("scope.payment_requests:read", "on")];
-    let key = watched.submit_for("an API key", "/panel/keys/new/caibo", &scopes).await;
-    let id = key.strip_prefix("caibo_test_sk_").unwrap()[..12].to_owned();
-    watched.keep("the secret part of a key", &key["caibo_test_sk_".len() + 12..key.len() - 6]);
-    world.send(Call::get("/auth/whoami").header("x-api-key", &key)).await;
-    let rotate = format!("/panel/keys/{id}/rotate");
-    watched.submit_for("a rotated key", &rotate, &[("overlap", "3600")]).await;
-    let secret = watched.submit_for("a client secret", "/panel/clients/new/pledg", &[("chosen", "yes")]).await;
-    watched.keep("the secret part of a client secret", &secret[secret.len() - 30..]);
-    let pair = [("foreign_id", "partner-1"), ("foreign_secret", FOREIGN_SECRET), ("name", "Partner")];
-    let taken = watched.submit("/panel/clients/import/pledg", &pair).await;
-    assert_eq!(taken.status, 303, "{}", taken.text());
-    let bearer = [("url", "https://hooks.shop.example/a"), ("bearer", "on")];
-    watched.submit_for("a secret key of an endpoint", "/panel/webhooks/new/alternative", &bearer).await;
-    for purpose in ["webhook", "pledg-notification", "pledg-request"] {
-        let text = watched.submit_for("a sealed secret", &format!("/panel/webhooks/secrets/new/{purpose}"), &[]).await;
-        if let Some(packed) = text.strip_prefix("whsec_") {
-            watched.keep("the bytes of a webhook secret", packed);
-        }
-    }
-    let refused =
-        watched.submit("/panel/webhooks/secrets/import/pledg-request", &[("foreign_secret", "too short but secret")]);
-    refused.await;
-    watched.keep("a refused secret", "too short but secret");
-    let import = [("foreign_secret", FOREIGN_SECRET)];
-    watched.submit("/panel/webhooks/secrets/import/pledg-request", &import).await;
-    watched.submit("/panel/signing/keys/new", &[("encoded_key", NOT_A_KEY)]).await;
+    make_everything(&mut watched).await;
 
     // An invitation, the second factor, a form that waits for the password, a new password.
     watched.submit("/panel/users/new", &[("email", "new@shop.example"), ("role", "developer")]).await;
@@ -188,35 +161,20 @@ async fn what_the_panel_is_told_and_shows_is_nowhere_else() {
     }
     for (_, text) in watched.secrets.clone() {
         // A secret in an address is a mistake of the caller; it is not told on.
-        let text: String = text.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let text = escape(&text);
         owner.get(&format!("/panel/keys/{text}")).await;
         owner.get(&format!("/panel/audit.jsonl?action={text}")).await;
     }
 
-    let metrics = world.metrics();
-    assert!(metrics.contains("tollgate_requests_total"));
-    let audit: Vec<_> = owner.answers.iter().filter(|(path, _)| path.starts_with("/panel/audit.jsonl")).collect();
-    assert!(audit[0].1.text().lines().count() > 10);
+    let audit = owner.answers.iter().find(|(path, _)| path == "/panel/audit.jsonl").unwrap();
+    assert!(audit.1.text().lines().count() > 10);
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert!(log.lines().count() > 100, "the log was captured");
-    let given: Vec<usize> = watched.given.clone();
+    let secrets: Vec<_> = watched.secrets.iter().chain(&stranger.secrets).chain(&owner.secrets).cloned().collect();
     // Those of the others were given out for nothing.
     let others = stranger.answers.iter().chain(&owner.answers).map(|answer| (usize::MAX, answer));
     let answers: Vec<_> = watched.answers.iter().enumerate().chain(others).collect();
-    let secrets: Vec<_> = watched.secrets.iter().chain(&stranger.secrets).chain(&owner.secrets).cloned().collect();
-    for (what, secret) in &secrets {
-        let line = log.lines().find(|line| line.contains(secret.as_str()));
-        assert!(line.is_none(), "a log line holds {what}: {line:?}");
-        assert!(!metrics.contains(secret.as_str()), "the metrics hold {what}");
-        for (number, (path, answer)) in &answers {
-            let location = answer.header("location").unwrap_or_default();
-            assert!(!location.contains(secret.as_str()), "{path} leads to an address with {what}");
-            let in_body = answer.text().contains(secret.as_str());
-            // Tokens are in their own page; the page of a link is sent to its own address.
-            let its_own = *what == "a form token" || (*what == "a one-time link" && path.starts_with("/panel/reset/"));
-            assert!(!in_body || its_own || given.contains(number), "the answer to {path} holds {what}");
-        }
-    }
+    search(&secrets, &log, &world.metrics(), &answers, &watched.given);
 
     let folder = world.close().await;
     for (what, secret) in &secrets {
@@ -232,6 +190,62 @@ async fn what_the_panel_is_told_and_shows_is_nowhere_else() {
     }
     assert_absent(folder.path(), "the password", password.as_bytes());
     assert_absent(folder.path(), "the bytes of the second factor", totp.expose_secret());
+}
+
+/// What is made, rotated, shown again and taken over.
+async fn make_everything(watched: &mut Watched<'_>) {
+    let scopes = [("chosen", "yes"), ("scope.payment_requests:read", "on")];
+    let key = watched.submit_for("an API key", "/panel/keys/new/caibo", &scopes).await;
+    let id = key.strip_prefix("caibo_test_sk_").unwrap()[..12].to_owned();
+    watched.keep("the secret part of a key", &key["caibo_test_sk_".len() + 12..key.len() - 6]);
+    watched.browser.world.send(Call::get("/auth/whoami").header("x-api-key", &key)).await;
+    let rotate = format!("/panel/keys/{id}/rotate");
+    watched.submit_for("a rotated key", &rotate, &[("overlap", "3600")]).await;
+    let secret = watched.submit_for("a client secret", "/panel/clients/new/pledg", &[("chosen", "yes")]).await;
+    watched.keep("the secret part of a client secret", &secret[secret.len() - 30..]);
+    let pair = [("foreign_id", "partner-1"), ("foreign_secret", FOREIGN_SECRET), ("name", "Partner")];
+    let taken = watched.submit("/panel/clients/import/pledg", &pair).await;
+    assert_eq!(taken.status, 303, "{}", taken.text());
+    let bearer = [("url", "https://hooks.shop.example/a"), ("bearer", "on")];
+    watched.submit_for("a secret key of an endpoint", "/panel/webhooks/new/alternative", &bearer).await;
+    for purpose in ["webhook", "pledg-notification", "pledg-request"] {
+        let text = watched.submit_for("a sealed secret", &format!("/panel/webhooks/secrets/new/{purpose}"), &[]).await;
+        if let Some(packed) = text.strip_prefix("whsec_") {
+            watched.keep("the bytes of a webhook secret", packed);
+        }
+    }
+    let refused =
+        watched.submit("/panel/webhooks/secrets/import/pledg-request", &[("foreign_secret", "too short but secret")]);
+    refused.await;
+    watched.keep("a refused secret", "too short but secret");
+    let import = [("foreign_secret", FOREIGN_SECRET)];
+    watched.submit("/panel/webhooks/secrets/import/pledg-request", &import).await;
+    watched.submit("/panel/signing/keys/new", &[("encoded_key", NOT_A_KEY)]).await;
+}
+
+/// Looks for every secret in what came out; `given` are the answers that may hold some.
+#[track_caller]
+fn search(
+    secrets: &[(&'static str, String)],
+    log: &str,
+    metrics: &str,
+    answers: &[(usize, &(String, Answer))],
+    given: &[usize],
+) {
+    assert!(metrics.contains("tollgate_requests_total"));
+    for (what, secret) in secrets {
+        let line = log.lines().find(|line| line.contains(secret.as_str()));
+        assert!(line.is_none(), "a log line holds {what}: {line:?}");
+        assert!(!metrics.contains(secret.as_str()), "the metrics hold {what}");
+        for (number, (path, answer)) in answers {
+            let location = answer.header("location").unwrap_or_default();
+            assert!(!location.contains(secret.as_str()), "{path} leads to an address with {what}");
+            let in_body = answer.text().contains(secret.as_str());
+            // Tokens are in their own page; the page of a link is sent to its own address.
+            let its_own = *what == "a form token" || (*what == "a one-time link" && path.starts_with("/panel/reset/"));
+            assert!(!in_body || its_own || given.contains(number), "the answer to {path} holds {what}");
+        }
+    }
 }
 
 /// No file of the data directory holds these bytes.

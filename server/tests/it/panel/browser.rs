@@ -112,7 +112,7 @@ pub(crate) fn token(html: &str) -> Option<String> {
     Some(rest.split_once('"')?.0.to_owned())
 }
 
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     text.bytes()
         .map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
         .collect()
