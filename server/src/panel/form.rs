@@ -90,7 +90,7 @@ async fn receive<T: Act>(request: Request, app: &App) -> Result<(SignedIn, Field
             if T::RIGHT.is_of_a_mode() && form.mode != Some(who.mode) {
                 let kept = SessionChange::Draft(Draft::of(&path, form.mode.unwrap_or(who.mode), &fields));
                 sessions.change(&who.session, kept).await.map_err(|error| refused(error.into()))?;
-                return Err(other_mode::page_of(&who, form.mode, path).unwrap_or_else(refused));
+                return Err(other_mode::page_of(&who, form.mode, &path).unwrap_or_else(refused));
             }
             Ok((who, fields, path))
         }

@@ -20,8 +20,8 @@ struct OtherModePage {
 }
 
 /// Says that nothing was done, and leads back to what was typed, which is kept.
-pub(super) fn page_of(who: &SignedIn, meant: Option<Mode>, path: String) -> Result<Response, Refusal> {
-    let path = Next::read(&path).path().to_owned();
+pub(super) fn page_of(who: &SignedIn, meant: Option<Mode>, path: &str) -> Result<Response, Refusal> {
+    let path = Next::read(path).path().to_owned();
     let page = OtherModePage { view: who.view(Section::None), meant: meant.map(Mode::as_str), path };
     page_with(StatusCode::CONFLICT, &page)
 }

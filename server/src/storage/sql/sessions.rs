@@ -116,7 +116,7 @@ impl Sessions for Database {
 /// Ends every session of a user but the one with this digest.
 pub(super) async fn end_of_user(on: impl Executor, user: UserId, but: Option<&[u8; 32]>) -> Result<u64, StorageError> {
     let query = query("DELETE FROM panel_sessions WHERE user_id = $1 AND digest <> $2");
-    Ok(query.bind(user.get()).bind(kept(but)).execute(on).await?)
+    query.bind(user.get()).bind(kept(but)).execute(on).await
 }
 
 /// Ends every session of a merchant's users but the one with this digest.
@@ -128,7 +128,7 @@ pub(super) async fn end_of_merchant(
     let query = query(
         "DELETE FROM panel_sessions WHERE digest <> $2 AND user_id IN (SELECT id FROM users WHERE merchant_id = $1)",
     );
-    Ok(query.bind(merchant.as_str()).bind(kept(but)).execute(tx).await?)
+    query.bind(merchant.as_str()).bind(kept(but)).execute(tx).await
 }
 
 /// No digest is empty.
