@@ -66,7 +66,6 @@ impl Edge {
     }
 
     /// The same as a router, for callers without a socket.
-    #[must_use]
     pub fn into_router(self) -> Router {
         Router::new().fallback_service(self)
     }
@@ -216,12 +215,11 @@ fn admit(
 /// The handler's answer, within its time; a panic of it becomes a refusal.
 async fn handle(parts: &Parts, served: Option<&Served>, mut request: Request, arrival: Arrival) -> Response {
     request.extensions_mut().insert(arrival);
-    let mut answer = match served {
-        Some(served) => served.answer(request, parts.app.clone()),
-        None => {
-            let routed = parts.router.clone().oneshot(request);
-            Box::pin(async move { routed.await.into_response() })
-        }
+    let mut answer = if let Some(served) = served {
+        served.answer(request, parts.app.clone())
+    } else {
+        let routed = parts.router.clone().oneshot(request);
+        Box::pin(async move { routed.await.into_response() })
     };
     let mut guarded = poll_fn(move |context| {
         catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(context)))

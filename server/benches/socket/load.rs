@@ -33,8 +33,12 @@ impl Request {
     }
 
     fn new(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Self {
-        let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-        Self(format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\n{headers}\r\n{body}").into_bytes())
+        let mut text = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\n");
+        for (name, value) in headers {
+            text.extend([name, ": ", value, "\r\n"]);
+        }
+        text.extend(["\r\n", body]);
+        Self(text.into_bytes())
     }
 }
 
