@@ -8,6 +8,8 @@ use tollgate_apikey::Status;
 
 use super::chart::Chart;
 use super::count::Count;
+use super::keys::row::{Row, rows};
+use super::standing::Standing;
 use super::{Pages, ROOT, Section, SignedIn, View, page};
 use crate::account::{Credential, MerchantStatus};
 use crate::administration::Page;
@@ -19,15 +21,17 @@ use crate::auth::Refusal;
 struct OverviewPage {
     view: View,
     status: MerchantStatus,
-    keys: Keys,
+    counted: Counted,
+    /// The newest that can be used.
+    keys: Vec<Row>,
     day: Chart,
     month: Chart,
     second_factor: bool,
 }
 
-/// The usable keys of the merchant in the mode.
+/// How many keys of the merchant in the mode can be used.
 #[derive(Default)]
-struct Keys {
+struct Counted {
     active: usize,
     retiring: usize,
     /// Active ones of 90 days and more.
@@ -36,17 +40,24 @@ struct Keys {
     capped: bool,
 }
 
+/// Keys on this page; the rest are under `/panel/keys`.
+const SHOWN: usize = 5;
+
 pub(super) fn pages() -> Pages {
     Pages::default().page(ROOT, show)
 }
 
 async fn show(State(app): State<App>, who: SignedIn) -> Result<Response, Refusal> {
     let (now, merchant) = (who.arrival.now, &who.merchant.id);
-    let keys = app.services.administration.keys(merchant, who.mode, Page::first(Page::MAX)).await?;
+    let mut keys = app.services.administration.keys(merchant, who.mode, Page::first(Page::MAX)).await?;
+    let counted = Counted::of(&keys, now);
+    keys.retain(|key| key.lifecycle.check(now).is_ok());
+    keys.truncate(SHOWN);
     let hours = app.services.usage.since(merchant, who.mode, Chart::first_hour(now)).await?;
     let page_ = OverviewPage {
         status: who.merchant.status,
-        keys: Keys::count(&keys, now),
+        keys: rows(&app, &who, &keys).await?,
+        counted,
         day: Chart::day(&hours, now),
         month: Chart::month(&hours, now),
         second_factor: who.user.second_factor.is_some(),
@@ -55,17 +66,14 @@ async fn show(State(app): State<App>, who: SignedIn) -> Result<Response, Refusal
     page(&page_)
 }
 
-impl Keys {
-    /// The age from which a key should be replaced.
-    const OLD: time::Duration = time::Duration::days(90);
-
-    fn count(keys: &[Credential], now: OffsetDateTime) -> Self {
+impl Counted {
+    fn of(keys: &[Credential], now: OffsetDateTime) -> Self {
         let mut counted = Self { capped: keys.len() == Page::MAX as usize, ..Self::default() };
         for key in keys {
             match key.lifecycle.status(now) {
                 Status::Active => {
                     counted.active += 1;
-                    counted.old += usize::from(now - key.lifecycle.created_at() >= Self::OLD);
+                    counted.old += usize::from(now - key.lifecycle.created_at() >= Standing::OLD);
                 }
                 Status::Retiring { .. } => counted.retiring += 1,
                 _ => {}

@@ -228,6 +228,20 @@ await walk("a merchant at work: overview, keys, clients, access", async (context
   await page.getByRole("textbox", { name: "Addresses and networks" }).fill("203.0.113.0/24\n2001:db8:7::/48");
   await page.getByLabel("Expires on").fill(`${new Date().getUTCFullYear() + 1}-06-30`);
   await press(page, "Make the key", "Your new key", "key-shown-once");
+  // Sent again, as by a reload, the form makes nothing.
+  await page.reload();
+  await headed(page, "This form was sent already");
+  await judge(page, "key, sent again", "key-sent-again");
+  // In another tab the mode is changed while this one shows a form.
+  await page.goto(at("/keys/new/cardpluspay"));
+  const tab = await context.newPage();
+  await tab.goto(at("/keys"));
+  await tab.getByRole("button", { name: "Live" }).click();
+  await tab.getByRole("button", { name: "Test", exact: true }).waitFor();
+  await press(page, "Make the key", "The mode was changed in another tab", "other-mode");
+  await page.getByRole("button", { name: "Back to test mode" }).click();
+  await headed(page, /New/);
+  await tab.close();
   // The demo's own keys get names and an age.
   await rewrite(
     "UPDATE credentials SET name = 'Till 4' WHERE name = '' AND kind LIKE '%caibo%'",
@@ -295,6 +309,7 @@ await walk("a merchant at work: overview, keys, clients, access", async (context
   await open(page, client, "client");
   const secret = await page.getByRole("link", { name: "Revoke…", exact: true }).first().getAttribute("href");
   await open(page, secret);
+  await open(page, secret.replace("/revoke", "/addresses"), "client-addresses");
   await open(page, `${client}/revoke`, "client-revoke");
   await open(page, "/clients", "clients");
   await open(page, "/clients/import/pledg", "client-import");
@@ -366,6 +381,7 @@ await walk("a merchant at work: webhooks and signing", async (context) => {
   await open(page, `${secret}/reveal`, "webhook-secret-show");
   await press(page, "Show it", "Your secret", "webhook-secret-shown");
   await open(page, "/webhooks/secrets/new/pledg-notification");
+  await open(page, "/webhooks/secrets/import/pledg-notification", "webhook-secret-import");
 
   const folder = mkdtempSync(join(tmpdir(), "tollgate-looks-"));
   try {

@@ -51,15 +51,6 @@ impl Dev {
         Self::spawn(command(data).stderr(log))
     }
 
-    /// Starts with what it prints after its first line, the mail it would send, in a file.
-    pub(crate) fn start_mailing_to(data: &Path, mut mail: File) -> Self {
-        let mut dev = Self::start(data);
-        let mut printed = dev.child.stdout.take().unwrap();
-        // Ends with the process.
-        std::thread::spawn(move || std::io::copy(&mut printed, &mut mail));
-        dev
-    }
-
     fn spawn(command: &mut Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();

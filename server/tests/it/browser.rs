@@ -77,7 +77,7 @@ fn with_panel(script: &str, checks: usize, prepare: impl FnOnce(&Path) -> Value)
     let dir = tempfile::tempdir().unwrap();
     let (data, mail) = (dir.path().join("data"), dir.path().join("mail"));
     let mut config = prepare(&data);
-    let dev = Dev::start_mailing_to(&data, File::create(&mail).unwrap());
+    let dev = Dev::start_logging_to(&data, File::create(&mail).unwrap());
     config["sandbox"] = json!(dev.text("/sandbox"));
     config["merchant"] = json!(dev.text("/merchant_id_test"));
     config["owner"] = json!({ "email": dev.text("/panel/email"), "password": dev.text("/panel/password") });

@@ -6,6 +6,7 @@ mod family;
 mod list;
 mod revoke;
 mod rotate;
+pub(super) mod row;
 
 use tollgate_apikey::KeyId;
 

@@ -193,6 +193,12 @@ pub(super) const TABLES: &[Table] = &[
     table! { password_links by digest:
         digest bytes, user_id integer, generation integer, purpose text, expires_at integer
     },
+    table! { sent_forms by digest:
+        digest bytes, place text, expires_at integer
+    },
+    table! { mails by id:
+        id text, notice text, key_version integer, sealed bytes, attempts integer, due_at integer, expires_at integer
+    },
     table! { usage_hours by merchant_id, mode, hour:
         merchant_id text, mode text, hour integer, requests integer, refusals integer
     },
