@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use argon2::password_hash::phc::PasswordHash as Phc;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
@@ -50,15 +52,13 @@ impl Passwords {
     ///
     /// # Errors
     ///
-    /// [`PasswordError::Failed`] when the machine cannot hash at all.
+    /// [`PasswordError::Failed`] when the system gave no random bytes.
     pub fn new(permits: usize, queue: usize, rng: &Rng) -> Result<Self, PasswordError> {
-        let mut nobody = [0_u8; 16];
-        rng.fill(&mut nobody).map_err(|_| PasswordError::Failed)?;
         Ok(Self {
             permits: Arc::new(Semaphore::new(permits)),
             waiting: Arc::new(AtomicUsize::new(0)),
             queue,
-            absent: hash(&nobody, rng)?,
+            absent: nobodys(rng)?,
         })
     }
 
@@ -168,6 +168,17 @@ fn argon2() -> Result<Argon2<'static>, PasswordError> {
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
+/// What no password is known to fit, drawn and not computed: a process that checks no password never takes the memory of
+/// a hash.
+fn nobodys(rng: &Rng) -> Result<PasswordHash, PasswordError> {
+    let mut drawn = [0_u8; Passwords::SALT_LEN + Params::DEFAULT_OUTPUT_LEN];
+    rng.fill(&mut drawn).map_err(|_| PasswordError::Failed)?;
+    let (salt, output) = drawn.split_at(Passwords::SALT_LEN);
+    let (memory, passes) = (Passwords::MEMORY_KIB, Passwords::PASSES);
+    let [salt, output] = [salt, output].map(|bytes| STANDARD_NO_PAD.encode(bytes));
+    Ok(PasswordHash(format!("$argon2id$v=19$m={memory},t={passes},p=1${salt}${output}")))
+}
+
 fn hash(password: &[u8], rng: &Rng) -> Result<PasswordHash, PasswordError> {
     let mut salt = [0_u8; Passwords::SALT_LEN];
     rng.fill(&mut salt).map_err(|_| PasswordError::Failed)?;
@@ -201,6 +212,16 @@ mod tests {
             let fits = passwords.verify(secret(nobody), Some(PasswordHash::unset())).await;
             assert!(!fits.unwrap(), "{nobody:?}, where no password was set");
         }
+    }
+
+    #[test]
+    fn what_nobody_knows_costs_as_much_as_what_somebody_does() {
+        let rng = Rng::system();
+        let texts = [nobodys(&rng), hash(b"correct horse", &rng)].map(|hash| hash.unwrap().0);
+        let [drawn, made] = texts.each_ref().map(|text| Phc::new(text).unwrap());
+        assert_eq!((drawn.algorithm, drawn.version, &drawn.params), (made.algorithm, made.version, &made.params));
+        assert_eq!(texts[0].len(), texts[1].len(), "salt and output");
+        assert_eq!(verify(b"correct horse", &PasswordHash(texts[0].clone())), Ok(false), "and it is computed");
     }
 
     #[tokio::test]
