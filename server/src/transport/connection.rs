@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::body::Body;
-use http::{Request, Version};
+use http::Request;
 use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::{http1, http2};
 use hyper::service::{HttpService, service_fn};
@@ -172,12 +172,8 @@ impl<F: Front> Caller<F> {
         service_fn(move |request: Request<Incoming>| {
             let caller = caller.clone();
             async move {
-                let http2 = request.version() == Version::HTTP_2;
-                let request = request.map(|body| match body {
-                    body if body.is_end_stream() => Body::empty(),
-                    body if http2 => Body::new(Unread::new(body)),
-                    body => Body::new(body),
-                });
+                let request =
+                    request.map(|body| if body.is_end_stream() { Body::empty() } else { Body::new(Unread::new(body)) });
                 let answer = caller.front.answer(caller.peer, request).await;
                 caller.answers.fetch_add(1, Ordering::Relaxed);
                 Ok(answer)

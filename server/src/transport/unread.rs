@@ -1,4 +1,4 @@
-//! Bodies over HTTP/2 that are answered unread.
+//! Bodies that are answered unread.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -13,8 +13,8 @@ use super::MAX_BODY;
 
 /// A body that is taken to its end, within bounds, also when nobody reads it.
 ///
-/// Refusals come before bodies. HTTP/2 then resets the stream behind the answer (RFC 9113 §8.1), and clients that are
-/// still sending may lose the answer with it: curl 7.88 does.
+/// Refusals come before bodies. HTTP/2 then resets the stream behind the answer (RFC 9113 §8.1) and HTTP/1.1 closes the
+/// connection; clients that are still sending may lose the answer with it: curl 7.88 does, over either.
 pub(super) struct Unread(Option<Incoming>);
 
 /// Bytes that are taken unread.
