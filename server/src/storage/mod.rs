@@ -15,6 +15,7 @@ mod purchases;
 mod records;
 pub mod redis;
 mod samples;
+mod scope_sets;
 mod second_factors;
 mod secret_keys;
 mod sent_forms;

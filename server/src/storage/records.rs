@@ -1,15 +1,16 @@
 //! Records as the hot path reads them: from the cache, else from storage.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use time::OffsetDateTime;
 use tokio::sync::watch;
-use tollgate_apikey::{KeyId, Lifecycle, Mode, Scopes};
+use tollgate_apikey::{KeyId, Lifecycle, Mode};
 use tollgate_challenge_signature::PublicKey;
 
 use super::feed::{Feed, Told};
+use super::scope_sets::ScopeSets;
 use super::{CheckoutGrant, FencedCache, Ledger, StorageError, Vault, complete};
 use crate::account::{CLIENT_ID, Credential, ForeignPair, Merchant, MerchantId, OauthClient, Switch, User, UserId};
 use crate::clock::Moment;
@@ -57,26 +58,6 @@ pub enum Owner {
     Several(Arc<Feed>),
     /// This process alone.
     This,
-}
-
-/// The scope sets that cached credentials have: a few, each kept once and not once a credential.
-#[derive(Default)]
-struct ScopeSets(Mutex<HashSet<Scopes>>);
-
-impl ScopeSets {
-    /// Sets that are shared; a credential with a further one keeps its own.
-    const MOST: usize = 256;
-
-    fn shared(&self, scopes: Scopes) -> Scopes {
-        let mut sets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = sets.get(&scopes) {
-            return known.clone();
-        }
-        if sets.len() < Self::MOST {
-            sets.insert(scopes.clone());
-        }
-        scopes
-    }
 }
 
 /// How a merchant signs its requests in one mode.
@@ -403,9 +384,8 @@ fn note_revoked(
 
 #[cfg(test)]
 mod tests {
-    use std::ptr;
-
     use time::OffsetDateTime;
+    use tollgate_apikey::Scopes;
     use tollgate_client_address::IpList;
 
     use super::*;
@@ -442,19 +422,5 @@ mod tests {
             + allocated(2 * size_of::<usize>() + size_of::<Credential>())
             + heap.map(|text| allocated(text.len())).iter().sum::<usize>();
         assert!(bytes <= 400, "{bytes}, of which {} are the record", size_of::<Credential>());
-    }
-
-    #[test]
-    fn credentials_of_the_same_scopes_share_one_set() {
-        let sets = ScopeSets::default();
-        let first = sets.shared(Scopes::parse("a b").unwrap());
-        let second = sets.shared(Scopes::parse("b a").unwrap());
-        let (first, second) = (first.iter().next().unwrap(), second.iter().next().unwrap());
-        assert!(ptr::eq(first, second));
-        for n in 0..2 * ScopeSets::MOST {
-            let scopes = Scopes::parse(&format!("scope:{n}")).unwrap();
-            assert_eq!(sets.shared(scopes.clone()), scopes);
-        }
-        assert_eq!(sets.0.lock().unwrap().len(), ScopeSets::MOST);
     }
 }
