@@ -1,16 +1,16 @@
 use std::fmt::Write as _;
 
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 use zeroize::Zeroizing;
 
 use crate::claims::{RESERVED, TOKEN_ID_LEN};
 use crate::dates::MAX_DATE;
+use crate::member_names::member_names;
 use crate::profile::lifetime_seconds;
 use crate::{
     IssueError, IssueErrorKind, IssuedToken, KeyRing, MAX_TOKEN_LEN, Profile, SessionDigest, SessionId, compact,
-    strict_json,
 };
 
 impl KeyRing {
@@ -74,22 +74,24 @@ impl KeyRing {
         mut fill: impl FnMut(&mut [u8]) -> Result<(), E>,
     ) -> Result<IssuedToken, IssueError<E>> {
         let (issued_at, expires_at) = life(now, lifetime)?;
-        let (own, members) = object(claims)?;
-        let taken = |name: &String| self.profile().exact.iter().any(|claim| claim.name == *name);
-        if members.keys().any(|name| RESERVED.contains(&name.as_str()) || taken(name)) {
+        let own = text(claims)?;
+        let names = member_names(own.as_bytes()).ok_or(IssueErrorKind::Claims)?;
+        let taken = |name: &str| self.profile().exact.iter().any(|claim| claim.name == name);
+        if names.iter().any(|name| RESERVED.contains(&&**name) || taken(name)) {
             return Err(IssueErrorKind::Claims.into());
         }
         let mut token_id = [0; TOKEN_ID_LEN];
         fill(&mut token_id).map_err(IssueError::randomness)?;
         let token_id = compact::encode(&token_id);
 
-        let mut payload = opening(self.profile());
+        let mut payload = String::with_capacity(self.opening.len() + DATES_AND_IDS_ROOM + own.len());
+        payload.push_str(&self.opening);
         let (iat, exp) = (issued_at.unix_timestamp(), expires_at.unix_timestamp());
         let _infallible = write!(payload, r#","iat":{iat},"exp":{exp},"jti":"{token_id}""#);
         if let Some(digest) = session {
             let _infallible = write!(payload, r#","sid":"{digest}""#);
         }
-        if !members.is_empty() {
+        if !names.is_empty() {
             payload.push(',');
             payload.push_str(inner(&own)?);
         }
@@ -121,14 +123,10 @@ pub(crate) fn seal<E, S: AsRef<[u8]>>(
     if text.len() > MAX_TOKEN_LEN { Err(IssueErrorKind::TooLong.into()) } else { Ok(text) }
 }
 
-/// The claims as JSON text and as members, under the same rules that a reader applies.
-pub(crate) fn object<C: Serialize>(claims: &C) -> Result<(String, Map<String, Value>), IssueErrorKind> {
+/// The claims as JSON text; what reads it decides whether it is an object.
+pub(crate) fn text<C: Serialize>(claims: &C) -> Result<String, IssueErrorKind> {
     let text = serde_json::to_string(claims).map_err(|_| IssueErrorKind::Claims)?;
-    if text.len() > MAX_TOKEN_LEN {
-        return Err(IssueErrorKind::TooLong);
-    }
-    let members = strict_json::object(text.as_bytes()).ok_or(IssueErrorKind::Claims)?;
-    Ok((text, members))
+    if text.len() > MAX_TOKEN_LEN { Err(IssueErrorKind::TooLong) } else { Ok(text) }
 }
 
 fn life(now: OffsetDateTime, lifetime: i64) -> Result<(OffsetDateTime, OffsetDateTime), IssueErrorKind> {
@@ -141,8 +139,8 @@ fn life(now: OffsetDateTime, lifetime: i64) -> Result<(OffsetDateTime, OffsetDat
     Ok((moment(start)?, moment(end)?))
 }
 
-/// `{"iss":…,"aud":…` and the exact claims, the object left open.
-fn opening(profile: &Profile) -> String {
+/// What all tokens of a profile begin with: `{"iss":…,"aud":…` and the exact claims, the object left open.
+pub(crate) fn opening(profile: &Profile) -> String {
     let mut text = format!(r#"{{"iss":{},"aud":{}"#, quoted(&profile.issuer), quoted(&profile.audience));
     for claim in &profile.exact {
         let _infallible = write!(text, ",{}:{}", quoted(&claim.name), quoted(&claim.value));
@@ -160,5 +158,7 @@ fn quoted(text: &str) -> Value {
     Value::from(text)
 }
 
+/// What `iat`, `exp`, `jti` and `sid` take, with their names.
+const DATES_AND_IDS_ROOM: usize = 144;
 /// Two dots and the longest signature in base64url.
 const SIGNATURE_ROOM: usize = 2 + 88;

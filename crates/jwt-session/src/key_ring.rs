@@ -3,11 +3,11 @@ use std::fmt;
 use serde::de::DeserializeOwned;
 use time::OffsetDateTime;
 
-use crate::header;
 use crate::{
     Algorithm, Jwks, KeyError, KeyErrorKind, Kid, Profile, SigningKey, TokenVerifier, VerifiedToken, VerifyError,
     VerifyingKey,
 };
+use crate::{header, issue};
 
 /// The keys of one kind of token: one signs, all verify, and all have one algorithm.
 ///
@@ -17,6 +17,8 @@ pub struct KeyRing {
     pub(crate) current: SigningKey,
     /// The header that the current key writes, already in base64url.
     pub(crate) header: String,
+    /// What every payload begins with.
+    pub(crate) opening: String,
     verifier: TokenVerifier,
 }
 
@@ -28,8 +30,9 @@ impl KeyRing {
     /// [`Kid`](KeyErrorKind::Kid) when a header cannot be written for it.
     pub fn new(profile: Profile, current: SigningKey) -> Result<Self, KeyError> {
         let header = header::encoded(current.algorithm(), profile.typ, Some(current.kid())).ok_or(KeyErrorKind::Kid)?;
+        let opening = issue::opening(&profile);
         let verifier = TokenVerifier::new(profile, current.verifying_key())?;
-        Ok(Self { current, header, verifier })
+        Ok(Self { current, header, opening, verifier })
     }
 
     /// Adds a key that is published and accepted but does not sign yet.

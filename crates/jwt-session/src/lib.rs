@@ -13,6 +13,7 @@ mod issued_token;
 mod jwks;
 mod key_ring;
 mod kid;
+mod member_names;
 mod payload;
 mod profile;
 pub mod request;

@@ -15,6 +15,7 @@ use time::{Duration, OffsetDateTime};
 use crate::compact::Compact;
 use crate::dates::{self, Dates};
 use crate::header::{self, Header};
+use crate::member_names::member_names;
 use crate::{
     Algorithm, IssueError, IssueErrorKind, KeyError, KeyErrorKind, Kid, MAX_SECRET_LEN, TokenType, VerifyError,
     VerifyErrorKind, claims, crypto, issue, strict_json,
@@ -207,7 +208,8 @@ pub fn sign<C: Serialize>(
     let key = RequestKey::new(secret).map_err(|_| IssueErrorKind::Key)?;
     let kid = kid.map(Kid::parse).transpose().map_err(|_| IssueErrorKind::Key)?;
     let header = header::encoded(Algorithm::Hs256, TokenType::JWT, kid.as_ref()).ok_or(IssueErrorKind::Key)?;
-    let (payload, _) = issue::object(claims)?;
+    let payload = issue::text(claims)?;
+    member_names(payload.as_bytes()).ok_or(IssueErrorKind::Claims)?;
     let text = issue::seal(&header, payload.as_bytes(), |message| Some(crypto::mac(&key.key, message)))?;
     Ok(text.as_str().to_owned())
 }
