@@ -1,6 +1,4 @@
-//! The names of requests: 32 hex digits each, drawn many at a time.
-
-use std::cell::RefCell;
+//! The names of requests: 32 hex digits each.
 
 use http::HeaderValue;
 
@@ -13,24 +11,16 @@ pub(crate) struct RequestId([u8; 2 * RequestId::LEN]);
 impl RequestId {
     /// 128 random bits.
     const LEN: usize = 16;
-    /// Ids drawn at a time: an id is no secret, so the random bytes of many are drawn in one call and wait.
-    const BATCH: usize = 64;
 
     /// The next id.
     ///
     /// # Errors
     ///
-    /// [`RngError`] when new ones are needed and the operating system refuses.
+    /// [`RngError`] when the operating system gives no random bytes.
     pub(crate) fn next(rng: &Rng) -> Result<Self, RngError> {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        let bytes = WAITING.with_borrow_mut(|waiting| {
-            if waiting.is_empty() {
-                let mut batch = [[0; Self::LEN]; Self::BATCH];
-                rng.fill(batch.as_flattened_mut())?;
-                waiting.extend(batch);
-            }
-            waiting.pop().ok_or(RngError)
-        })?;
+        let mut bytes = [0; Self::LEN];
+        rng.fill_public(&mut bytes)?;
         let mut text = [0; 2 * Self::LEN];
         for (digits, byte) in text.chunks_exact_mut(2).zip(bytes) {
             digits.copy_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
@@ -47,11 +37,6 @@ impl RequestId {
     pub(crate) fn to_header(self) -> Option<HeaderValue> {
         HeaderValue::from_bytes(&self.0).ok()
     }
-}
-
-thread_local! {
-    /// Ids that were drawn on this thread and not given out.
-    static WAITING: RefCell<Vec<[u8; RequestId::LEN]>> = const { RefCell::new(Vec::new()) };
 }
 
 #[cfg(test)]

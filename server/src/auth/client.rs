@@ -103,7 +103,11 @@ impl Gate {
             Ok(secret) if secret.mode() != mode => return Err(self.refuse(Fault::OtherMode, arrival)),
             Ok(secret) => {
                 let secret = self.find(&secret, CredentialKind::ClientSecret, arrival).await?;
-                (self.presented_client(id, mode, dialects).await?, secret)
+                let client = match &native {
+                    Some(native) => self.records.native_client(native).await?,
+                    None => self.records.foreign_client(mode, id).await?,
+                };
+                (client.filter(|client| dialects.contains(&client.dialect)), secret)
             }
             // Only a client with an imported id has a secret of another form.
             Err(_) if native.is_some() => return Err(self.refuse(Fault::Malformed, arrival)),
@@ -126,7 +130,8 @@ impl Gate {
         arrival: &Arrival,
     ) -> Result<(Option<Arc<OauthClient>>, Arc<Credential>), Refusal> {
         let secret = ImportedSecret::new(secret).ok_or_else(|| self.refuse(Fault::Malformed, arrival))?;
-        let client = self.presented_client(id, mode, dialects).await?;
+        let client = self.records.foreign_client(mode, id).await?;
+        let client = client.filter(|client| dialects.contains(&client.dialect));
         let pair = client.as_ref().and_then(|client| client.foreign.as_ref());
         let nobodys = KeyId::parse(NOBODYS_SECRET).map_err(|_| Refusal::new(Reason::Internal))?;
         let stored = self.vault.credential(pair.map_or(nobodys, |pair| pair.secret)).await?.map(Arc::new);
@@ -144,16 +149,6 @@ impl Gate {
             (Some(_), _, _) => Err(self.refuse(Fault::WrongSecret, arrival)),
             (None, _, _) => Err(self.refuse(Fault::Unknown, arrival)),
         }
-    }
-
-    async fn presented_client(
-        &self,
-        id: &str,
-        mode: Mode,
-        dialects: &[ClientDialect],
-    ) -> Result<Option<Arc<OauthClient>>, StorageError> {
-        let client = self.records.presented_client(mode, id).await?;
-        Ok(client.filter(|client| dialects.contains(&client.dialect)))
     }
 
     async fn client_named(

@@ -35,7 +35,7 @@ impl Gate {
     pub fn issue_challenge(&self, principal: &Principal, arrival: &Arrival) -> Result<IssuedChallenge, Refusal> {
         let key_id = principal.credential_id().ok_or_else(|| Refusal::new(Reason::Internal))?;
         let caller = caller(principal, key_id.as_str())?;
-        Ok(self.secret_keys.challenge_keys().issue(&caller, arrival.now, |bytes| self.rng.fill(bytes))?)
+        Ok(self.secret_keys.challenge_keys().issue(&caller, arrival.now, |bytes| self.rng.fill_public(bytes))?)
     }
 
     /// Every failure of a signature that is there looks alike; a right one is used up, whatever comes after.

@@ -7,6 +7,7 @@ pub mod caibo;
 pub mod cardpluspay;
 mod client_credentials;
 pub mod eighty_eight_pay;
+mod json;
 mod oauth;
 pub mod pledg;
 mod problem;

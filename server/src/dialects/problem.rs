@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
@@ -10,6 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::auth::{FieldFault, Reason, Refusal};
+use crate::dialects::json::Json;
 
 /// A refusal (RFC 9457 §3.1) and the code to tell it by.
 #[derive(Serialize, JsonSchema)]

@@ -1,15 +1,16 @@
 //! `/sdk/v1/…` and `/assets/…`: the browser module of shops, and the files of our own pages.
 
+use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::{Json, Router};
 use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::json;
 
 use crate::app::App;
 use crate::assets::{self, CHECKOUT_SCRIPT, CHECKOUT_STYLE, SDK};
+use crate::dialects::json::Json;
 
 const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 /// The address that stays while the interface stays; its content changes with the release.

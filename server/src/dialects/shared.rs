@@ -1,6 +1,5 @@
 //! Endpoints that belong to no dialect.
 
-use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -12,6 +11,7 @@ use super::arrival;
 use super::problem::Problem;
 use crate::app::App;
 use crate::auth::Refusal;
+use crate::dialects::json::Json;
 use crate::openapi::{Access, Operation, Route, Routes, Tag};
 
 /// What is public and the same for everybody.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 use tokio::sync::watch;
-use tollgate_apikey::{KeyId, Lifecycle, Mode};
+use tollgate_apikey::{KeyId, Lifecycle, Mode, PublicId};
 use tollgate_challenge_signature::PublicKey;
 
 use super::feed::{Feed, Told};
@@ -149,6 +149,16 @@ impl Records {
         self.clients.read(&id, self.trusted(), async { Ok(self.vault.client(id).await?.map(Arc::new)) }).await
     }
 
+    /// The OAuth client with this native id, whose spelling says its mode.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] when storage had to be asked and did not answer.
+    pub async fn native_client(&self, id: &PublicId) -> Result<Option<Arc<OauthClient>>, StorageError> {
+        let client = self.client(id.id()).await?;
+        Ok(client.filter(|client| client.foreign.is_none() && client.mode == id.mode()))
+    }
+
     /// The OAuth client of a mode by its client id text: the native spelling, or byte for byte the one it was imported
     /// with. Neither ever changes, so there is nothing to forget.
     ///
@@ -156,34 +166,27 @@ impl Records {
     ///
     /// [`StorageError`] when storage had to be asked and did not answer.
     pub async fn client_by_text(&self, mode: Mode, text: &str) -> Result<Option<Arc<OauthClient>>, StorageError> {
-        let client = match CLIENT_ID.parse(text) {
-            Ok(id) => self.client(id.id()).await?.filter(|client| client.foreign.is_none()),
+        match CLIENT_ID.parse(text) {
+            Ok(id) if id.mode() == mode => self.native_client(&id).await,
+            Ok(_) => Ok(None),
             Err(_) => {
-                self.foreign_clients.read(&(mode, text.into()), self.trusted(), self.foreign_client(mode, text)).await?
+                self.foreign_clients.read(&(mode, text.into()), self.trusted(), self.foreign_client(mode, text)).await
             }
-        };
-        // The native spelling says its mode, which must be the record's too.
-        Ok(client.filter(|client| client.mode == mode && client.public_id() == text))
+        }
     }
 
-    /// As [`client_by_text`](Self::client_by_text), for a caller that has not proved anything yet: an imported id can
-    /// be guessed, so it is always looked for in storage. The cache would answer faster for those that exist.
+    /// The OAuth client that was imported with this id, always from storage: an imported id can be guessed, and the cache
+    /// would answer faster for those that exist.
     ///
     /// # Errors
     ///
-    /// [`StorageError`] when storage had to be asked and did not answer.
-    pub async fn presented_client(&self, mode: Mode, text: &str) -> Result<Option<Arc<OauthClient>>, StorageError> {
-        match CLIENT_ID.parse(text) {
-            Ok(_) => self.client_by_text(mode, text).await,
-            Err(_) => self.foreign_client(mode, text).await,
-        }
-    }
-
-    async fn foreign_client(&self, mode: Mode, id: &str) -> Result<Option<Arc<OauthClient>>, StorageError> {
+    /// [`StorageError`] when storage did not answer.
+    pub async fn foreign_client(&self, mode: Mode, id: &str) -> Result<Option<Arc<OauthClient>>, StorageError> {
         if id.len() > ForeignPair::MAX_ID_LEN {
             return Ok(None);
         }
-        Ok(self.vault.client_by_foreign_id(mode, id).await?.map(Arc::new))
+        let client = self.vault.client_by_foreign_id(mode, id).await?.map(Arc::new);
+        Ok(client.filter(|client| client.mode == mode && client.public_id() == id))
     }
 
     /// How a merchant signs its requests.

@@ -1,6 +1,5 @@
 //! `POST /v1/checkout-auth/init`: a browser token for one customer's invoice.
 
-use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -13,6 +12,7 @@ use tollgate_checkout_scope::{CheckoutIds, MintAuthority, MintedClaims, Ttl};
 use super::{access, description};
 use crate::app::App;
 use crate::auth::{FieldFault, Principal, Reason, Refusal, Via};
+use crate::dialects::json::Json;
 use crate::dialects::wire;
 use crate::openapi::{Operation, Route};
 use crate::payments::InvoiceStatus;
@@ -106,7 +106,7 @@ async fn init(State(app): State<App>, request: Request) -> Result<Response, Refu
     let issued = rings
         .checkout
         .keys()
-        .issue_for(&claims, life.as_duration(), arrival.now, |bytes| rng.fill(bytes))
+        .issue_for(&claims, life.as_duration(), arrival.now, |bytes| rng.fill_public(bytes))
         .map_err(|_| internal())?;
     let view = View { token: issued.expose_secret(), expires_at: issued.expires_at().unix_timestamp() };
     Ok(([(CACHE_CONTROL, "no-store")], Json(view)).into_response())

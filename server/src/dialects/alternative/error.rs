@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::header::WWW_AUTHENTICATE;
 use http::{HeaderValue, StatusCode};
@@ -11,6 +10,7 @@ use serde::Serialize;
 
 use super::takes_access_token;
 use crate::auth::{Fault, FieldFault, Reason, Refusal};
+use crate::dialects::json::Json;
 use crate::dialects::problem::{MemberFault, faults};
 
 /// The body of a refusal.

@@ -1,6 +1,5 @@
 //! `GET /checkout/…/invoice` and `/invoice/pdf-link`: the invoice of the token.
 
-use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
@@ -16,6 +15,7 @@ use time::format_description::well_known::Rfc3339;
 use super::{access, description};
 use crate::app::App;
 use crate::auth::{FieldFault, Reason, Refusal};
+use crate::dialects::json::Json;
 use crate::dialects::wire;
 use crate::openapi::{Operation, Route};
 

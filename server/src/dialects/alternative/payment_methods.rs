@@ -1,6 +1,5 @@
 //! `GET /checkout/…/payment-methods`: what the token's customer can pay with.
 
-use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -13,6 +12,7 @@ use super::invoice::from_token;
 use super::{access, description};
 use crate::app::App;
 use crate::auth::Refusal;
+use crate::dialects::json::Json;
 use crate::openapi::{Operation, Route};
 use crate::payments::PaymentMethod;
 

@@ -1,6 +1,5 @@
 //! `POST /oauth/token`: client id and secret buy an access token for an hour.
 
-use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -14,6 +13,7 @@ use crate::account::ClientDialect;
 use crate::app::App;
 use crate::auth::{AlternativeClaims, Reason, Refusal, Via};
 use crate::dialects::client_credentials::{TokenRequest, token_request};
+use crate::dialects::json::Json;
 use crate::dialects::{oauth, wire};
 use crate::openapi::{Operation, Route};
 
@@ -82,7 +82,7 @@ async fn issue(State(app): State<App>, request: Request) -> Result<Response, Ref
         .rings(arrival.now)
         .alternative
         .keys()
-        .issue(&claims, arrival.now, |bytes| rng.fill(bytes))
+        .issue(&claims, arrival.now, |bytes| rng.fill_public(bytes))
         .map_err(|_| internal())?;
     let view = View {
         access_token: issued.expose_secret(),

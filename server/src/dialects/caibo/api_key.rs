@@ -1,6 +1,5 @@
 //! `PUT /users/{userId}/apikey`: makes the user's key of a mode, in the place of the one before.
 
-use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -15,6 +14,7 @@ use crate::account::{Actor, KeyFamily, MerchantStatus, UserId};
 use crate::administration::Error;
 use crate::app::App;
 use crate::auth::{FieldFault, ListenerMode, Reason, Refusal};
+use crate::dialects::json::Json;
 use crate::dialects::wire;
 use crate::limits::{Bucket, Window};
 use crate::mail::Notice;

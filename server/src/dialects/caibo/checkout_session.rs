@@ -1,6 +1,5 @@
 //! `POST /payment-requests/{id}/checkout-session`: a token for one payment page.
 
-use axum::Json;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
@@ -15,6 +14,7 @@ use tollgate_checkout_scope::{MintAuthority, Ttl, mint as mint_token};
 use super::{access, description, payment_requests};
 use crate::app::App;
 use crate::auth::{FieldFault, Reason, Refusal, ScopeRule};
+use crate::dialects::json::Json;
 use crate::dialects::wire;
 use crate::openapi::{Operation, Route};
 use crate::storage::{CheckoutGrant, MintRefusal};

@@ -1,6 +1,5 @@
 //! `POST /auth/login`: e-mail and password buy a panel token for half an hour.
 
-use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -15,6 +14,7 @@ use super::description;
 use crate::account::{EmailAddress, Passwords};
 use crate::app::App;
 use crate::auth::{FieldFault, PanelClaims, Reason, Refusal};
+use crate::dialects::json::Json;
 use crate::dialects::{arrival, wire};
 use crate::openapi::{Operation, Route};
 use crate::transport::json_body;
@@ -88,7 +88,7 @@ async fn log_in(State(app): State<App>, request: Request) -> Result<Response, Re
         .rings(arrival.now)
         .panel
         .keys()
-        .issue(&claims, arrival.now, |bytes| rng.fill(bytes))
+        .issue(&claims, arrival.now, |bytes| rng.fill_public(bytes))
         .map_err(|_| Refusal::new(Reason::Internal))?;
     let expires = issued.expires_at().format(&Rfc3339).map_err(|_| Refusal::new(Reason::Internal))?;
     let view = View { access_token: issued.expose_secret(), expire_date: expires };

@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 
-use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -17,6 +16,7 @@ use time::format_description::well_known::Rfc3339;
 use super::{access, description};
 use crate::app::{App, Listener};
 use crate::auth::{Authorized, FieldFault, Principal, Reason, Refusal, ScopeRule};
+use crate::dialects::json::Json;
 use crate::dialects::{answer_created, first_answer, webhook_url, wire};
 use crate::openapi::{Operation, Route};
 use crate::payments::{Amount, Currency, NewPaymentRequest, PaymentRequest, parse_id};

@@ -1,6 +1,5 @@
 //! `POST /payment-requests/{id}/payments`: an attempt to pay, by the payment page or the merchant.
 
-use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -13,6 +12,7 @@ use tollgate_apikey::Mode;
 use super::{access, description, notification};
 use crate::app::App;
 use crate::auth::{Fault, FieldFault, Reason, Refusal, ScopeRule};
+use crate::dialects::json::Json;
 use crate::dialects::wire;
 use crate::openapi::{Operation, Route};
 use crate::payments::{TransactionStatus, parse_id};

@@ -1,6 +1,5 @@
 //! `GET /auth/whoami`: what a key is.
 
-use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -13,6 +12,7 @@ use tollgate_apikey::Scope;
 use super::{access, description};
 use crate::app::App;
 use crate::auth::{Reason, Refusal, ScopeRule, Via};
+use crate::dialects::json::Json;
 use crate::dialects::wire;
 use crate::openapi::{Operation, Route};
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
@@ -10,6 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::auth::{FieldFault, Reason, Refusal};
+use crate::dialects::json::Json;
 
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 

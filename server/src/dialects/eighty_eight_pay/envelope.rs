@@ -1,6 +1,5 @@
 //! The envelope of every answer: `status`, `code`, `message`, and `data` on success.
 
-use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::header::WWW_AUTHENTICATE;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -8,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::auth::{Fault, Reason, Refusal};
+use crate::dialects::json::Json;
 use crate::limits::Quota;
 
 /// A successful body.

@@ -1,6 +1,5 @@
 //! `POST /api/auth/token`: a token for 60 seconds and the session id it works with.
 
-use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -12,6 +11,7 @@ use serde_json::json;
 use super::{access, description, envelope};
 use crate::app::App;
 use crate::auth::{Reason, Refusal, SessionClaims};
+use crate::dialects::json::Json;
 use crate::dialects::wire;
 use crate::openapi::{Operation, Route};
 

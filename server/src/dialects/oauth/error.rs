@@ -1,6 +1,5 @@
 //! The errors of `/oauth/…` (RFC 6749 §5.2).
 
-use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
@@ -8,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::auth::{Reason, Refusal};
+use crate::dialects::json::Json;
 
 /// The body of a refusal.
 #[derive(Serialize, JsonSchema)]

@@ -1,6 +1,5 @@
 //! `POST /oauth/introspect` (RFC 7662).
 
-use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -13,6 +12,7 @@ use super::CLIENT_CALL;
 use super::presented::{Input, question};
 use crate::app::App;
 use crate::auth::Refusal;
+use crate::dialects::json::Json;
 use crate::openapi::{Operation, Route};
 
 /// A live token of the client that asks.

@@ -1,6 +1,5 @@
 //! `GET /.well-known/oauth-authorization-server` (RFC 8414).
 
-use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -10,6 +9,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::app::App;
+use crate::dialects::json::Json;
 use crate::dialects::shared::PUBLIC;
 use crate::openapi::{Operation, Route};
 

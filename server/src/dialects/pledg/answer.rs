@@ -1,11 +1,11 @@
 //! How a refusal looks: `error` and `error_description` (RFC 6749 §5.2, RFC 6750 §3).
 
-use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, REFERRER_POLICY, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 
 use crate::auth::{Fault, Reason, Refusal};
+use crate::dialects::json::Json;
 use crate::dialects::oauth::Failure;
 
 /// On every answer to a request that carries its signature in the address.

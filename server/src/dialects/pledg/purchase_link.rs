@@ -1,6 +1,5 @@
 //! `POST /api/purchase_link?signature=…`: the signed payload is the request.
 
-use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -17,6 +16,7 @@ use super::{access, answer, description};
 use crate::account::EmailAddress;
 use crate::app::App;
 use crate::auth::{FieldFault, Principal, Reason, Refusal};
+use crate::dialects::json::Json;
 use crate::dialects::webhook_url;
 use crate::openapi::{Operation, Route};
 use crate::payments::{Currency, Purchase};

@@ -1,6 +1,5 @@
 //! `POST /api/purchases/{purchase_uid}/release` and `/credit_by_transfer`.
 
-use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -13,6 +12,7 @@ use serde_json::json;
 use super::{access, description, notification};
 use crate::app::App;
 use crate::auth::{FieldFault, Reason, Refusal};
+use crate::dialects::json::Json;
 use crate::dialects::{answer_created, first_answer};
 use crate::openapi::{Operation, Route};
 use crate::payments::parse_id;

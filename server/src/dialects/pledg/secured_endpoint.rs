@@ -1,6 +1,5 @@
 //! `GET /api/a_secured_endpoint`: what the token says.
 
-use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -12,6 +11,7 @@ use serde_json::json;
 use super::{access, description};
 use crate::app::App;
 use crate::auth::{Reason, Refusal, Via};
+use crate::dialects::json::Json;
 use crate::openapi::{Operation, Route};
 
 /// What a token says.

@@ -1,6 +1,5 @@
 //! `POST /api/token`: a client's pair buys a token for ten minutes.
 
-use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -14,6 +13,7 @@ use crate::account::ClientDialect;
 use crate::app::App;
 use crate::auth::{Fault, PledgClaims, Reason, Refusal, Via};
 use crate::dialects::client_credentials::{TokenRequest, token_request};
+use crate::dialects::json::Json;
 use crate::dialects::wire;
 use crate::openapi::{Operation, Route};
 
@@ -69,7 +69,8 @@ async fn issue(State(app): State<App>, request: Request) -> Result<Response, Ref
         merchants: alias.iter().map(ToString::to_string).collect(),
     };
     let rng = &app.services.rng;
-    let token = rings.pledg.keys().issue(&claims, arrival.now, |bytes| rng.fill(bytes)).map_err(|_| internal())?;
+    let token =
+        rings.pledg.keys().issue(&claims, arrival.now, |bytes| rng.fill_public(bytes)).map_err(|_| internal())?;
     let view = View {
         access_token: token.expose_secret(),
         token_type: "Bearer",
