@@ -26,6 +26,7 @@ use tollgate::auth::ListenerMode;
 use tollgate::clock::Clock;
 use tollgate::edge::router;
 use tollgate::rng::Rng;
+use tollgate::telemetry::{self, LogFilter, LogFormat};
 use tollgate::transport::Channel;
 use tollgate::webhooks::TargetPolicy;
 use tollgate::{demo, dialects};
@@ -54,7 +55,7 @@ impl Bench {
                 services.listener(ListenerMode::Test, "http://sandbox.test", proxies, Channel::Loopback).unwrap(),
             );
             (
-                router(&App { services, listener }, dialects::ALL),
+                router(&App::new(services, listener), dialects::ALL),
                 serde_json::from_str(&printed.to_json().unwrap()).unwrap(),
             )
         });
@@ -85,7 +86,7 @@ fn request(method: &str, path: &str, headers: &[(&str, &str)]) -> Request<Body> 
 
 fn paths(criterion: &mut Criterion) {
     // Log lines are made as in production and written to nowhere.
-    tracing_subscriber::fmt().json().flatten_event(true).with_writer(std::io::sink).init();
+    let _logs = telemetry::start(LogFormat::Json, LogFilter::default(), std::io::sink(), Clock::system()).unwrap();
     let bench = Bench::new();
     let mut group = criterion.benchmark_group("paths");
 

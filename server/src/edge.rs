@@ -27,7 +27,7 @@ use crate::panel;
 use crate::request_id::RequestId;
 use crate::rng::RngError;
 use crate::telemetry::Seen;
-use crate::transport::Front;
+use crate::transport::{Front, Patience};
 
 /// The longest a request may take, body included.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
@@ -40,11 +40,13 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 ///
 /// It stands before the routing, not inside each route: it sees the raw path first and the answer last.
 #[derive(Clone)]
-pub struct Edge(Arc<Parts>);
-
-/// What the edge knows: the listener, whose shape a refusal takes, and what answers.
-struct Parts {
+pub struct Edge {
     app: App,
+    parts: Arc<Parts>,
+}
+
+/// What the edge knows: whose shape a refusal takes, and what answers.
+struct Parts {
     dialects: Box<[&'static dyn Dialect]>,
     table: Table,
     /// For what is not in the table.
@@ -62,7 +64,7 @@ impl Edge {
             .fallback(|| async { Refusal::new(Reason::NotFound) })
             .layer(NoteRoute)
             .with_state(app.clone());
-        Self(Arc::new(Parts { app: app.clone(), dialects: dialects.into(), table, router }))
+        Self { app: app.clone(), parts: Arc::new(Parts { dialects: dialects.into(), table, router }) }
     }
 
     /// The same as a router, for callers without a socket.
@@ -77,8 +79,12 @@ pub fn router(app: &App, dialects: &[&'static dyn Dialect]) -> Router {
 }
 
 impl Front for Edge {
-    async fn answer(&self, peer: SocketAddr, request: Request) -> Response {
-        answer(&self.0, Some(peer.ip()), request).await
+    fn of_connection(&self) -> Self {
+        Self { app: self.app.apart(), parts: self.parts.clone() }
+    }
+
+    async fn answer(&self, peer: SocketAddr, patience: &Patience, request: Request) -> Response {
+        answer(self, Some(peer.ip()), patience, request).await
     }
 }
 
@@ -93,9 +99,9 @@ impl Service<Request> for Edge {
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let parts = self.0.clone();
+        let edge = self.clone();
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
-        Box::pin(async move { Ok(answer(&parts, peer, request).await) })
+        Box::pin(async move { Ok(answer(&edge, peer, &Patience::Alone, request).await) })
     }
 }
 
@@ -143,8 +149,9 @@ where
     }
 }
 
-async fn answer(parts: &Parts, peer: Option<IpAddr>, request: Request) -> Response {
-    let Parts { app, dialects, table, .. } = parts;
+async fn answer(edge: &Edge, peer: Option<IpAddr>, patience: &Patience, request: Request) -> Response {
+    let Edge { app, parts } = edge;
+    let Parts { dialects, table, .. } = &**parts;
     let stopwatch = app.services.clock.stopwatch();
     let path = request.uri().path().to_owned();
     let method = request.method().clone();
@@ -154,7 +161,7 @@ async fn answer(parts: &Parts, peer: Option<IpAddr>, request: Request) -> Respon
     let (response, served) = match admit(app, peer, &path, &request, &id) {
         Ok(arrival) => {
             let served = table.find(&method, &path);
-            (handle(parts, served, request, arrival).await, served)
+            (handle(edge, served, request, arrival, patience).await, served)
         }
         Err(refusal) => (refusal.into_response(), None),
     };
@@ -191,7 +198,8 @@ async fn answer(parts: &Parts, peer: Option<IpAddr>, request: Request) -> Respon
         status = seen.status,
         reason,
         micros = u64::try_from(seen.elapsed.as_micros()).unwrap_or(u64::MAX),
-        "request"
+        // As a text: a literal at the end would be formatted.
+        message = "request",
     );
     response
 }
@@ -213,10 +221,16 @@ fn admit(
 }
 
 /// The handler's answer, within its time; a panic of it becomes a refusal.
-async fn handle(parts: &Parts, served: Option<&Served>, mut request: Request, arrival: Arrival) -> Response {
+async fn handle(
+    Edge { app, parts }: &Edge,
+    served: Option<&Served>,
+    mut request: Request,
+    arrival: Arrival,
+    patience: &Patience,
+) -> Response {
     request.extensions_mut().insert(arrival);
     let mut answer = if let Some(served) = served {
-        served.answer(request, parts.app.clone())
+        served.answer(request, app.clone())
     } else {
         let routed = parts.router.clone().oneshot(request);
         Box::pin(async move { routed.await.into_response() })
@@ -228,9 +242,10 @@ async fn handle(parts: &Parts, served: Option<&Served>, mut request: Request, ar
     // Most handlers never wait, and need no timer.
     match poll_fn(|context| Poll::Ready(Pin::new(&mut guarded).poll(context))).await {
         Poll::Ready(response) => response,
-        Poll::Pending => match tokio::time::timeout(REQUEST_TIMEOUT, guarded).await {
-            Ok(response) => response,
-            Err(_) => Refusal::new(Reason::Unavailable(1)).into_response(),
+        Poll::Pending => tokio::select! {
+            biased;
+            response = guarded => response,
+            () = patience.end(REQUEST_TIMEOUT) => Refusal::new(Reason::Unavailable(1)).into_response(),
         },
     }
 }

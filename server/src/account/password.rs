@@ -1,14 +1,14 @@
 //! Human passwords: Argon2id behind a fixed number of permits.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use argon2::password_hash::phc::PasswordHash as Phc;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::password_hash::phc::{Output, PasswordHash as Phc};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+use subtle::ConstantTimeEq;
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
@@ -22,6 +22,7 @@ pub struct PasswordHash(String);
 #[derive(Debug, Clone)]
 pub struct Passwords {
     permits: Arc<Semaphore>,
+    memory: Arc<HashMemory>,
     waiting: Arc<AtomicUsize>,
     queue: usize,
     absent: PasswordHash,
@@ -56,6 +57,7 @@ impl Passwords {
     pub fn new(permits: usize, queue: usize, rng: &Rng) -> Result<Self, PasswordError> {
         Ok(Self {
             permits: Arc::new(Semaphore::new(permits)),
+            memory: Arc::default(),
             waiting: Arc::new(AtomicUsize::new(0)),
             queue,
             absent: nobodys(rng)?,
@@ -69,7 +71,7 @@ impl Passwords {
     /// [`PasswordError`] as its kinds say.
     pub async fn hash(&self, password: Zeroizing<Vec<u8>>, rng: &Rng) -> Result<PasswordHash, PasswordError> {
         let rng = rng.clone();
-        self.run(move || hash(&password, &rng)).await
+        self.run(move |memory| hash(&password, &rng, memory)).await
     }
 
     /// Checks a password; with no stored hash, or one that is not set, it does the same work and answers `false`.
@@ -85,13 +87,13 @@ impl Passwords {
         let stored = stored.filter(PasswordHash::is_set);
         let known = stored.is_some();
         let stored = stored.unwrap_or_else(|| self.absent.clone());
-        let fits = self.run(move || verify(&password, &stored)).await?;
+        let fits = self.run(move |memory| verify(&password, &stored, memory)).await?;
         Ok(fits && known)
     }
 
     async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> Result<T, PasswordError> + Send + 'static,
+        work: impl FnOnce(&mut Vec<Block>) -> Result<T, PasswordError> + Send + 'static,
     ) -> Result<T, PasswordError> {
         let permit = if let Ok(permit) = self.permits.clone().try_acquire_owned() {
             permit
@@ -101,9 +103,10 @@ impl Passwords {
             drop(place);
             permit
         };
+        let memory = self.memory.clone();
         // The permit moves into the thread: a caller that goes away does not free it early.
         tokio::task::spawn_blocking(move || {
-            let result = work();
+            let result = memory.lend(work);
             drop(permit);
             result
         })
@@ -147,6 +150,32 @@ impl fmt::Debug for PasswordHash {
     }
 }
 
+/// The memory of hashes, as much as was ever used at a time: what hashing takes is then the permits' business alone, and
+/// not that of an allocator, which may keep what each thread gives back.
+#[derive(Default)]
+struct HashMemory(Mutex<Vec<Vec<Block>>>);
+
+impl HashMemory {
+    fn lend<T>(&self, work: impl FnOnce(&mut Vec<Block>) -> T) -> T {
+        let free = self.free().pop();
+        let mut memory = free.unwrap_or_default();
+        let result = work(&mut memory);
+        self.free().push(memory);
+        result
+    }
+
+    /// Whole pieces come and go, so a panic elsewhere cannot have broken it.
+    fn free(&self) -> MutexGuard<'_, Vec<Vec<Block>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for HashMemory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HashMemory")
+    }
+}
+
 /// A place in the queue, given back on drop.
 struct Place(Arc<AtomicUsize>);
 
@@ -163,36 +192,67 @@ impl Drop for Place {
     }
 }
 
-fn argon2() -> Result<Argon2<'static>, PasswordError> {
-    let params = Params::new(Passwords::MEMORY_KIB, Passwords::PASSES, 1, None).map_err(|_| PasswordError::Failed)?;
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
-}
-
 /// What no password is known to fit, drawn and not computed: a process that checks no password never takes the memory of
 /// a hash.
 fn nobodys(rng: &Rng) -> Result<PasswordHash, PasswordError> {
     let mut drawn = [0_u8; Passwords::SALT_LEN + Params::DEFAULT_OUTPUT_LEN];
     rng.fill(&mut drawn).map_err(|_| PasswordError::Failed)?;
     let (salt, output) = drawn.split_at(Passwords::SALT_LEN);
-    let (memory, passes) = (Passwords::MEMORY_KIB, Passwords::PASSES);
     let [salt, output] = [salt, output].map(|bytes| STANDARD_NO_PAD.encode(bytes));
-    Ok(PasswordHash(format!("$argon2id$v=19$m={memory},t={passes},p=1${salt}${output}")))
+    Ok(stored(&salt, &output))
 }
 
-fn hash(password: &[u8], rng: &Rng) -> Result<PasswordHash, PasswordError> {
+fn hash(password: &[u8], rng: &Rng, memory: &mut Vec<Block>) -> Result<PasswordHash, PasswordError> {
     let mut salt = [0_u8; Passwords::SALT_LEN];
     rng.fill(&mut salt).map_err(|_| PasswordError::Failed)?;
-    let hash = argon2()?.hash_password_with_salt(password, &salt).map_err(|_| PasswordError::Failed)?;
-    Ok(PasswordHash(hash.to_string()))
+    let params = Params::new(Passwords::MEMORY_KIB, Passwords::PASSES, 1, None).map_err(|_| PasswordError::Failed)?;
+    let mut output = [0_u8; Params::DEFAULT_OUTPUT_LEN];
+    compute(password, &salt, params, &mut output, memory)?;
+    let [salt, output] = [&salt[..], &output].map(|bytes| STANDARD_NO_PAD.encode(bytes));
+    Ok(stored(&salt, &output))
 }
 
-fn verify(password: &[u8], stored: &PasswordHash) -> Result<bool, PasswordError> {
-    let parsed = Phc::new(&stored.0).map_err(|_| PasswordError::Failed)?;
-    Ok(argon2()?.verify_password(password, &parsed).is_ok())
+fn verify(password: &[u8], stored: &PasswordHash, memory: &mut Vec<Block>) -> Result<bool, PasswordError> {
+    let stored = Phc::new(&stored.0).map_err(|_| PasswordError::Failed)?;
+    let is_ours = stored.algorithm == Algorithm::Argon2id.ident() && stored.version == Some(Version::V0x13.into());
+    let (Some(salt), Some(expected), true) = (stored.salt, stored.hash, is_ours) else {
+        return Err(PasswordError::Failed);
+    };
+    let params = Params::try_from(&stored).map_err(|_| PasswordError::Failed)?;
+    let mut output = [0_u8; Output::MAX_LENGTH];
+    let output = output.get_mut(..expected.len()).ok_or(PasswordError::Failed)?;
+    compute(password, &salt, params, output, memory)?;
+    Ok(expected.as_bytes().ct_eq(output).into())
+}
+
+/// Argon2id (RFC 9106) in memory that is made as large as it has to be.
+fn compute(
+    password: &[u8],
+    salt: &[u8],
+    params: Params,
+    output: &mut [u8],
+    memory: &mut Vec<Block>,
+) -> Result<(), PasswordError> {
+    let blocks = params.block_count();
+    if memory.len() < blocks {
+        *memory = vec![Block::default(); blocks];
+    }
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    argon2
+        .hash_password_into_with_memory(password, salt, output, &mut memory[..blocks])
+        .map_err(|_| PasswordError::Failed)
+}
+
+/// The form of a hash with the parameters of new ones, from salt and output in base64.
+fn stored(salt: &str, output: &str) -> PasswordHash {
+    let (memory, passes) = (Passwords::MEMORY_KIB, Passwords::PASSES);
+    PasswordHash(format!("$argon2id$v=19$m={memory},t={passes},p=1${salt}${output}"))
 }
 
 #[cfg(test)]
 mod tests {
+    use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+
     use super::*;
 
     fn secret(text: &str) -> Zeroizing<Vec<u8>> {
@@ -217,11 +277,41 @@ mod tests {
     #[test]
     fn what_nobody_knows_costs_as_much_as_what_somebody_does() {
         let rng = Rng::system();
-        let texts = [nobodys(&rng), hash(b"correct horse", &rng)].map(|hash| hash.unwrap().0);
+        let texts = [nobodys(&rng), hash(b"correct horse", &rng, &mut Vec::new())].map(|hash| hash.unwrap().0);
         let [drawn, made] = texts.each_ref().map(|text| Phc::new(text).unwrap());
         assert_eq!((drawn.algorithm, drawn.version, &drawn.params), (made.algorithm, made.version, &made.params));
         assert_eq!(texts[0].len(), texts[1].len(), "salt and output");
-        assert_eq!(verify(b"correct horse", &PasswordHash(texts[0].clone())), Ok(false), "and it is computed");
+        assert_eq!(
+            verify(b"correct horse", &PasswordHash(texts[0].clone()), &mut Vec::new()),
+            Ok(false),
+            "and it is computed"
+        );
+    }
+
+    /// What the hash function's own library made of them, with other parameters too, and in memory that was used before.
+    #[test]
+    fn hashes_of_others_fit_in_memory_that_was_used_before() {
+        let mut memory = Vec::new();
+        for (kib, passes, lanes, len) in [(19 * 1024, 2, 1, 32), (64, 3, 2, 16), (128, 1, 1, 64)] {
+            let params = Params::new(kib, passes, lanes, Some(len)).unwrap();
+            let theirs = Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+                .hash_password_with_salt(b"correct horse", b"sixteen bytes ok")
+                .unwrap();
+            let theirs = PasswordHash(theirs.to_string());
+            assert_eq!(verify(b"correct horse", &theirs, &mut memory), Ok(true), "{theirs:?}");
+            assert_eq!(verify(b"correct hors", &theirs, &mut memory), Ok(false));
+        }
+        let ours = hash(b"correct horse", &Rng::system(), &mut memory).unwrap();
+        let parsed = Phc::new(ours.as_str()).unwrap();
+        assert!(Argon2::default().verify_password(b"correct horse", &parsed).is_ok(), "and ours fit there");
+        for other in ["$argon2i$v=19$", "$argon2d$v=19$", "$argon2id$v=16$"] {
+            let text = ours.as_str().replace("$argon2id$v=19$", other);
+            assert_eq!(
+                verify(b"correct horse", &PasswordHash(text), &mut memory),
+                Err(PasswordError::Failed),
+                "{other}"
+            );
+        }
     }
 
     #[tokio::test]

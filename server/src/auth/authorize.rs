@@ -169,23 +169,24 @@ impl Gate {
         policy: &Policy<'_>,
         arrival: &Arrival,
     ) -> Result<Authorized, Refusal> {
-        let (merchant, mode, credential) = (principal.merchant.clone(), principal.mode, principal.credential_id());
-        let decision = self.decide(principal, policy, arrival).await;
+        let decision = self.decide(&principal, policy, arrival).await;
         let verdict = if decision.is_ok() { Verdict::Passed } else { Verdict::Refused };
-        self.usage.count(&merchant.id, mode, credential, arrival.client, arrival.now, verdict);
-        decision
+        let (merchant, credential) = (&principal.merchant().id, principal.credential_id());
+        self.usage.count(merchant, principal.mode(), credential, arrival.client, arrival.now, verdict);
+        let (quota, permit) = decision?;
+        Ok(Authorized { principal, quota, permit })
     }
 
     async fn decide(
         &self,
-        principal: Principal,
+        principal: &Principal,
         policy: &Policy<'_>,
         arrival: &Arrival,
-    ) -> Result<Authorized, Refusal> {
-        let (bucket, subject) = payer(&principal, policy);
+    ) -> Result<(Quota, BrowserPermit), Refusal> {
+        let (bucket, subject) = payer(principal, policy);
         let bucket = bucket.scaled(self.limits_scale);
         let now_ms = epoch_ms(arrival.now);
-        let permit = match self.check(&principal, policy, arrival).await {
+        let permit = match self.check(principal, policy, arrival).await {
             Ok(permit) => permit,
             Err(Denial::OfCall(refusal)) => {
                 return Err(refusal.with_quota(self.quotas.peek(&bucket, &subject, now_ms).await.ok()));
@@ -197,7 +198,7 @@ impl Gate {
             .debit(&bucket, &subject, now_ms)
             .await?
             .map_err(|full| Refusal::new(Reason::RateLimited(full.retry_after_s())).with_quota(Some(full)))?;
-        Ok(Authorized { principal, quota, permit })
+        Ok((quota, permit))
     }
 
     /// What comes before the quota.

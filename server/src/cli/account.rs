@@ -49,7 +49,8 @@ async fn here(command: Command, located: &Located, printer: &Printer) -> Result<
     }
     located.refuse_keys_alone()?;
     // The command's log is that of a server that it does the work of: standard error gets the line about each change.
-    let _logs = telemetry::start(LogFormat::Json, LogFilter::quiet(), Clock::system()).map_err(Failure::Runtime)?;
+    let _logs = telemetry::start(LogFormat::Json, LogFilter::quiet(), std::io::stderr(), Clock::system())
+        .map_err(Failure::Runtime)?;
     let options = Options { storage: located.storage()?, ..Options::system(TargetPolicy::Public)? };
     let services = Services::open(&located.data, options).await.map_err(|error| match error {
         StartError::DataDirectory(DataDirectoryError::InUse(path)) => Failure::Deaf(path),

@@ -64,7 +64,8 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
             return Err(Failure::NotLoopback(address));
         }
     }
-    let _logs = telemetry::start(LogFormat::Json, arguments.log, Clock::system()).map_err(Failure::Runtime)?;
+    let _logs = telemetry::start(LogFormat::Json, arguments.log, std::io::stderr(), Clock::system())
+        .map_err(Failure::Runtime)?;
     // As far as it goes: this is no server whose every connection must find a place.
     open_files::raise();
     if arguments.limits_scale > 1 {
@@ -109,7 +110,7 @@ fn edge(services: &Arc<Services>, bound: &Bound, mode: ListenerMode) -> Result<E
         .listener(mode, &base_url(bound), TrustedProxies::default(), Channel::Loopback)
         .map_err(StartError::from)?;
     listener.panel = Switch::On;
-    let app = App { services: services.clone(), listener: Arc::new(listener) };
+    let app = App::new(services.clone(), Arc::new(listener));
     Ok(Edge::new(&app, dialects::ALL))
 }
 

@@ -51,7 +51,8 @@ pub(super) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     }
     let located = arguments.place.locate()?;
     located.refuse_keys_alone()?;
-    let _logs = telemetry::start(LogFormat::Json, LogFilter::quiet(), Clock::system()).map_err(Failure::Runtime)?;
+    let _logs = telemetry::start(LogFormat::Json, LogFilter::quiet(), std::io::stderr(), Clock::system())
+        .map_err(Failure::Runtime)?;
     let options = Options { storage: located.storage()?, ..Options::system(TargetPolicy::Public)? };
     let services = Services::open(&located.data, options).await?;
     let result = add(&services, &arguments).await;

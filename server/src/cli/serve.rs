@@ -46,7 +46,8 @@ const SCRAPERS: usize = 16;
 
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let Config { storage, listeners, limits, log, metrics, panel: _, mail } = Config::read(&arguments.config)?;
-    let _logs = telemetry::start(log.format, log.filter, Clock::system()).map_err(Failure::Runtime)?;
+    let _logs =
+        telemetry::start(log.format, log.filter, std::io::stderr(), Clock::system()).map_err(Failure::Runtime)?;
     let connections = listeners.len().saturating_mul(limits.max_connections);
     open_files::check(u64::try_from(connections).unwrap_or(u64::MAX), open_files::raise())?;
     // Signals first: from here on none is lost. Then what can fail without leaving anything behind.
@@ -118,7 +119,7 @@ fn listen(
     listener.meter.clone_from(&meter);
     listener.panel = config.panel;
     let listener = Arc::new(listener);
-    let site = Site::Api(Edge::new(&App { services: services.clone(), listener }, &config.dialects));
+    let site = Site::Api(Edge::new(&App::new(services.clone(), listener), &config.dialects));
     tracing::info!(
         address = %bound.address(),
         mode = config.mode.as_str(),

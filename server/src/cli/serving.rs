@@ -16,7 +16,7 @@ use super::shutdown::Stop;
 use crate::app::Services;
 use crate::edge::Edge;
 use crate::telemetry::Meter;
-use crate::transport::{Bound, Bounds, Front, Wire};
+use crate::transport::{Bound, Bounds, Front, Patience, Wire};
 
 /// A bound address and what is served there.
 pub(super) struct Part {
@@ -37,10 +37,17 @@ pub(super) enum Site {
 }
 
 impl Front for Site {
-    async fn answer(&self, peer: SocketAddr, request: Request) -> Response {
+    fn of_connection(&self) -> Self {
         match self {
-            Self::Api(edge) => edge.answer(peer, request).await,
-            Self::Aside(router) => router.answer(peer, request).await,
+            Self::Api(edge) => Self::Api(edge.of_connection()),
+            Self::Aside(router) => Self::Aside(router.of_connection()),
+        }
+    }
+
+    async fn answer(&self, peer: SocketAddr, patience: &Patience, request: Request) -> Response {
+        match self {
+            Self::Api(edge) => edge.answer(peer, patience, request).await,
+            Self::Aside(router) => router.answer(peer, patience, request).await,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use arc_swap::Guard;
 use time::OffsetDateTime;
 use tollgate_apikey::Peppers;
 use tollgate_challenge_signature::ChallengeKeys;
@@ -165,25 +166,25 @@ impl SecretKeys {
 
     /// The peppers under which key digests are kept.
     #[must_use]
-    pub fn peppers(&self) -> Arc<Peppers> {
+    pub fn peppers(&self) -> Guard<Arc<Peppers>> {
         self.peppers.get()
     }
 
     /// The peppers under which browser tokens are kept.
     #[must_use]
-    pub fn token_peppers(&self) -> Arc<TokenPeppers> {
+    pub fn token_peppers(&self) -> Guard<Arc<TokenPeppers>> {
         self.token_peppers.get()
     }
 
     /// The keys that authenticate challenges.
     #[must_use]
-    pub fn challenge_keys(&self) -> Arc<ChallengeKeys> {
+    pub fn challenge_keys(&self) -> Guard<Arc<ChallengeKeys>> {
         self.challenge_keys.get()
     }
 
     /// The key behind the control panel's cookies, form tokens and links.
     #[must_use]
-    pub fn panel_key(&self) -> Arc<PanelKey> {
+    pub fn panel_key(&self) -> Guard<Arc<PanelKey>> {
         self.panel_key.get()
     }
 

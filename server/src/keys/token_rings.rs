@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use time::OffsetDateTime;
 use tollgate_apikey::Mode;
 
+use super::current::Current;
 use super::file::{KeyFile, KeyFileError};
 use super::rings::{Rings, RingsError};
 use super::succession::Succession;
@@ -23,7 +24,7 @@ pub struct TokenRings {
     issuer: String,
     mode: Mode,
     /// By time; never empty.
-    phases: RwLock<Arc<[Phase]>>,
+    phases: Current<Box<[Phase]>>,
 }
 
 #[derive(Debug)]
@@ -61,14 +62,10 @@ impl TokenRings {
     /// The rings at a moment.
     #[must_use]
     pub fn at(&self, now: OffsetDateTime) -> Arc<Rings> {
-        let phases = self.phases.read().unwrap_or_else(PoisonError::into_inner);
+        let phases = self.phases.get();
         let past = phases.partition_point(|phase| phase.from <= now.unix_timestamp());
         // A clock that was set back gets the rings of the start.
         phases[past.saturating_sub(1)].rings.clone()
-    }
-
-    fn exchange(&self, phases: Arc<[Phase]>) {
-        *self.phases.write().unwrap_or_else(PoisonError::into_inner) = phases;
     }
 }
 
@@ -92,7 +89,7 @@ impl SigningKeys {
     pub fn rings(&self, issuer: &str, mode: Mode, now: OffsetDateTime) -> Result<Arc<TokenRings>, RingsError> {
         let mut state = self.lock();
         let phases = phases(&state.keys, issuer, mode, now, &self.rng)?;
-        let rings = Arc::new(TokenRings { issuer: issuer.to_owned(), mode, phases: RwLock::new(phases) });
+        let rings = Arc::new(TokenRings { issuer: issuer.to_owned(), mode, phases: Current::new(phases) });
         state.listeners.push(Arc::downgrade(&rings));
         Ok(rings)
     }
@@ -115,7 +112,7 @@ impl SigningKeys {
             exchanges.push((rings, phases));
         }
         for (rings, phases) in exchanges {
-            rings.exchange(phases);
+            rings.phases.exchange(phases);
         }
         state.keys = keys;
         Ok(true)
@@ -139,7 +136,7 @@ fn phases(
     mode: Mode,
     now: OffsetDateTime,
     rng: &Rng,
-) -> Result<Arc<[Phase]>, RingsError> {
+) -> Result<Box<[Phase]>, RingsError> {
     let now = now.unix_timestamp();
     let mut moments: Vec<i64> = TokenKind::ALL
         .into_iter()

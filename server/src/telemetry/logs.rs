@@ -1,5 +1,6 @@
-//! Logs: structured lines on standard error.
+//! Logs: structured lines.
 
+use std::io::Write;
 use std::str::FromStr;
 
 use tracing::level_filters::LevelFilter;
@@ -68,15 +69,20 @@ impl FromStr for LogFilter {
     }
 }
 
-/// Sends log lines to standard error, until what is answered is dropped.
+/// Sends log lines to `output`, until what is answered is dropped.
 ///
 /// Nothing secret is ever a field: paths are logged as route templates, queries and headers not at all.
 ///
 /// # Errors
 ///
 /// Those of the operating system, which starts a thread.
-pub fn start(format: LogFormat, LogFilter(targets): LogFilter, clock: Clock) -> std::io::Result<Flush> {
-    let (writer, flush) = BatchWriter::start(std::io::stderr())?;
+pub fn start(
+    format: LogFormat,
+    LogFilter(targets): LogFilter,
+    output: impl Write + Send + 'static,
+    clock: Clock,
+) -> std::io::Result<Flush> {
+    let (writer, flush) = BatchWriter::start(output)?;
     let registry = tracing_subscriber::registry().with(targets);
     // A second start, as in tests, keeps the first subscriber.
     let _ = match format {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::body::Body;
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use http::Request;
 use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::{http1, http2};
@@ -20,9 +21,9 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_rustls::TlsAcceptor;
 
-use super::head_timer::HeadTimer;
+use super::noted_timer::NotedTimer;
 use super::unread::Unread;
-use super::{Bounds, Front, Wire};
+use super::{Bounds, Front, Patience, Wire};
 use crate::telemetry::Meter;
 
 /// What a connection needs of its listener.
@@ -60,8 +61,8 @@ impl<F: Front> Host<F> {
     }
 
     async fn speak_http1(self, stream: impl AsyncRead + AsyncWrite + Unpin + 'static, peer: SocketAddr) {
-        let caller = Caller::new(self.front.clone(), peer);
-        let head = HeadTimer::start();
+        let (head, answer) = (NotedTimer::start(), NotedTimer::start());
+        let caller = Caller::new(self.front.of_connection(), peer, Patience::OfConnection(answer.clone()));
         let connection = http1::Builder::new()
             .timer(head.clone())
             .header_read_timeout(self.bounds.header)
@@ -69,11 +70,12 @@ impl<F: Front> Host<F> {
             // Answers are short: copied behind their heads they cost less than a list of places does in the kernel.
             .writev(false)
             .serve_connection(TokioIo::new(stream), Caller::service(&caller));
-        self.watch(connection, &caller, Some(&head)).await;
+        self.watch(connection, &caller, &[head, answer]).await;
     }
 
     async fn speak_http2(self, stream: impl AsyncRead + AsyncWrite + Unpin + 'static, peer: SocketAddr) {
-        let caller = Caller::new(self.front.clone(), peer);
+        // Requests share the connection, each with a task and a time of its own.
+        let caller = Caller::new(self.front.of_connection(), peer, Patience::Alone);
         let connection = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .max_concurrent_streams(Bounds::STREAMS)
@@ -83,23 +85,24 @@ impl<F: Front> Host<F> {
             .keep_alive_interval(self.bounds.ping)
             .keep_alive_timeout(self.bounds.ping)
             .serve_connection(TokioIo::new(stream), Caller::service(&caller));
-        self.watch(connection, &caller, None).await;
+        self.watch(connection, &caller, &[]).await;
     }
 
     /// Drives a connection; asks it to end when the server stops, when it is old, and when it has been quiet; and cuts
     /// it off when it has not ended in time.
     ///
     /// One timer rings for all of this: most wakings are requests, and each timer would be looked at for each.
-    async fn watch(mut self, connection: impl GracefulConnection, caller: &Caller<F>, head: Option<&HeadTimer>) {
+    async fn watch(mut self, connection: impl GracefulConnection, caller: &Caller<F>, timers: &[NotedTimer]) {
         let mut connection = pin!(connection);
-        let mut stopped = pin!(self.stop.wait_for(|stop| *stop));
+        // Behind a waker of its own: all connections share the signal, and would take its lock with each request.
+        let mut stopped: FuturesUnordered<_> = [self.stop.wait_for(|stop| *stop)].into_iter().collect();
         // What comes of the connection when it is old; once it was asked to end, when it is cut off.
         let mut last = sleep(self.bounds.age).deadline();
         let mut look = sleep(self.bounds.quiet).deadline();
         let mut alarm = pin!(sleep_until(last.min(look)));
         let mut seen = caller.answers();
         let mut ending = false;
-        let late = || head.and_then(HeadTimer::due).map(Instant::from_std);
+        let late = || timers.iter().filter_map(NotedTimer::due).min().map(Instant::from_std);
         loop {
             let mut end = false;
             tokio::select! {
@@ -107,11 +110,10 @@ impl<F: Front> Host<F> {
                 // What went wrong on the wire is the client's to know.
                 _ = connection.as_mut() => return,
                 // A sender that is gone means stop, too.
-                _ = stopped.as_mut(), if !ending => end = true,
+                _ = stopped.next(), if !ending => end = true,
                 now = rings(alarm.as_mut(), late) => {
-                    if let Some(head) = head && late().is_some_and(|late| late <= now) {
-                        head.expire();
-                    }
+                    let is_late = |timer: &&NotedTimer| timer.due().is_some_and(|due| Instant::from_std(due) <= now);
+                    timers.iter().filter(is_late).for_each(NotedTimer::expire);
                     if now >= last {
                         if ending {
                             return;
@@ -136,7 +138,7 @@ impl<F: Front> Host<F> {
     }
 }
 
-/// Waits for the alarm, or for a head that is late before; answers the moment it was set to.
+/// Waits for the alarm, or for what is late before; answers the moment it was set to.
 async fn rings(mut alarm: Pin<&mut tokio::time::Sleep>, late: impl Fn() -> Option<Instant>) -> Instant {
     poll_fn(|context| {
         if let Some(late) = late().filter(|late| *late < alarm.deadline()) {
@@ -151,12 +153,13 @@ async fn rings(mut alarm: Pin<&mut tokio::time::Sleep>, late: impl Fn() -> Optio
 struct Caller<F> {
     front: F,
     peer: SocketAddr,
+    patience: Patience,
     answers: AtomicU64,
 }
 
 impl<F: Front> Caller<F> {
-    fn new(front: F, peer: SocketAddr) -> Arc<Self> {
-        Arc::new(Self { front, peer, answers: AtomicU64::new(0) })
+    fn new(front: F, peer: SocketAddr, patience: Patience) -> Arc<Self> {
+        Arc::new(Self { front, peer, patience, answers: AtomicU64::new(0) })
     }
 
     /// How many answers it was given.
@@ -174,7 +177,7 @@ impl<F: Front> Caller<F> {
             async move {
                 let request =
                     request.map(|body| if body.is_end_stream() { Body::empty() } else { Body::new(Unread::new(body)) });
-                let answer = caller.front.answer(caller.peer, request).await;
+                let answer = caller.front.answer(caller.peer, &caller.patience, request).await;
                 caller.answers.fetch_add(1, Ordering::Relaxed);
                 Ok(answer)
             }

@@ -1,4 +1,4 @@
-//! The time-out of request heads, without a timer for each request.
+//! Time-outs that hardly ever come, without a timer of the runtime for each.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -10,46 +10,46 @@ use std::time::{Duration, Instant};
 use hyper::rt::{Sleep, Timer};
 use hyper_util::rt::TokioTimer;
 
-/// When the head that a connection waits for is late.
+/// When what a connection waits for is late: a request's head, or its answer.
 ///
-/// hyper asks for a timer with each request. One of the runtime would be entered into a table that all connections share and
-/// be taken out again, for a moment that hardly ever comes. So the moment is only noted here; whoever drives the
-/// connection has one timer for everything, [looks](Self::due) when it must ring, and [says so](Self::expire).
+/// A timer of the runtime is entered into a table that all connections share and is taken out again, with each request and
+/// for a moment that hardly ever comes. So the moment is only noted here; whoever drives the connection has one timer for
+/// everything, [looks](Self::due) when it must ring, and [says so](Self::expire). One thing is waited for at a time.
 #[derive(Debug, Clone)]
-pub(super) struct HeadTimer(Arc<Head>);
+pub struct NotedTimer(Arc<Noted>);
 
 #[derive(Debug)]
-struct Head {
+struct Noted {
     opened: Instant,
-    /// Nanoseconds from `opened` on; 0 while no head is waited for.
+    /// Nanoseconds from `opened` on; 0 while nothing is waited for.
     due: AtomicU64,
     late: AtomicBool,
 }
 
-/// What hyper holds while it waits for a head.
-struct Waiting(Arc<Head>);
+/// What waits.
+struct Waiting(Arc<Noted>);
 
-impl HeadTimer {
+impl NotedTimer {
     /// The timer of a connection that opens now.
     pub(super) fn start() -> Self {
         let opened = TokioTimer::new().now();
-        Self(Arc::new(Head { opened, due: AtomicU64::new(0), late: AtomicBool::new(false) }))
+        Self(Arc::new(Noted { opened, due: AtomicU64::new(0), late: AtomicBool::new(false) }))
     }
 
-    /// When the head that is waited for is late; `None` while none is, or after it was said to be.
+    /// When what is waited for is late; `None` while nothing is, or after it was said to be.
     pub(super) fn due(&self) -> Option<Instant> {
         let due = self.0.due.load(Ordering::Relaxed);
         (due != 0).then(|| self.0.opened + Duration::from_nanos(due))
     }
 
-    /// Says that the head is late; the connection ends when it is polled next.
+    /// Says that it is late; who waits hears of it when the connection is polled next.
     pub(super) fn expire(&self) {
         self.0.due.store(0, Ordering::Relaxed);
         self.0.late.store(true, Ordering::Relaxed);
     }
 }
 
-impl Timer for HeadTimer {
+impl Timer for NotedTimer {
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Sleep>> {
         self.sleep_until(self.now() + duration)
     }
@@ -71,7 +71,7 @@ impl Sleep for Waiting {}
 impl Future for Waiting {
     type Output = ();
 
-    /// Without a waker: the same task polls the connection again after it said that the head is late.
+    /// Without a waker: the same task polls the connection again after it said that this is late.
     fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
         if self.0.late.load(Ordering::Relaxed) { Poll::Ready(()) } else { Poll::Pending }
     }
@@ -90,8 +90,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_head_is_late_when_it_is_said_and_the_next_one_waits_anew() {
-        let timer = HeadTimer::start();
+    fn it_is_late_when_it_is_said_and_the_next_wait_is_anew() {
+        let timer = NotedTimer::start();
         assert_eq!(timer.due(), None, "nothing is waited for");
         let mut context = Context::from_waker(Waker::noop());
         let deadline = timer.now() + Duration::from_secs(10);
@@ -106,6 +106,6 @@ mod tests {
         assert!(second.as_mut().poll(&mut context).is_pending());
         assert!(timer.due().is_some_and(|due| due >= deadline));
         drop(second);
-        assert_eq!(timer.due(), None, "a head that came is not waited for");
+        assert_eq!(timer.due(), None, "what came is not waited for");
     }
 }

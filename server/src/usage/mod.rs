@@ -1,8 +1,11 @@
 //! How much credentials are used: counted in memory, so that the hot path touches no disk, and written down every few
 //! seconds in one transaction. What a crash loses is those seconds.
 
+mod counted;
+
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use time::OffsetDateTime;
@@ -11,14 +14,21 @@ use tollgate_client_address::ClientAddress;
 
 use crate::account::MerchantId;
 use crate::storage::{HourOfUse, LastUse, StorageError, UsageBook};
+use counted::{Count, Counted};
 
 /// Counts calls.
 pub struct Usage {
     book: Arc<dyn UsageBook>,
-    counted: Mutex<Counted>,
+    /// Each thread counts in one of them, so that threads hardly wait for each other.
+    parts: [Part; Self::PARTS],
     /// Held while counts are on their way to the book.
     flushing: tokio::sync::Mutex<()>,
 }
+
+/// Far enough from the next one that two cores do not contend for the same line of memory.
+#[derive(Default)]
+#[repr(align(128))]
+struct Part(Mutex<Counted>);
 
 /// Whether policy let a call pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,29 +39,13 @@ pub enum Verdict {
     Refused,
 }
 
-#[derive(Default)]
-struct Counted {
-    hours: HashMap<MerchantId, Hours>,
-    uses: HashMap<KeyId, (OffsetDateTime, ClientAddress)>,
-}
-
-/// The counts of one merchant by mode and hour: few, as they are written down every few seconds.
-type Hours = Vec<((Mode, i64), Count)>;
-
-#[derive(Debug, Clone, Copy, Default)]
-struct Count {
-    requests: u64,
-    refusals: u64,
-}
-
 impl Usage {
-    /// Merchants and credentials counted between two flushes; what comes on top is not counted.
-    const MOST: usize = 200_000;
+    const PARTS: usize = 8;
 
     /// Counts for this book.
     #[must_use]
     pub fn new(book: Arc<dyn UsageBook>) -> Self {
-        Self { book, counted: Mutex::default(), flushing: tokio::sync::Mutex::default() }
+        Self { book, parts: Default::default(), flushing: tokio::sync::Mutex::default() }
     }
 
     /// Counts a call of a known caller; a credential counts as used when the call passed.
@@ -64,21 +58,11 @@ impl Usage {
         now: OffsetDateTime,
         verdict: Verdict,
     ) {
-        let mut counted = self.counted();
-        let Counted { hours, uses } = &mut *counted;
-        let more = Count { requests: 1, refusals: u64::from(verdict == Verdict::Refused) };
-        let room = (hours.len() < Self::MOST, uses.len() < Self::MOST);
-        match hours.get_mut(merchant) {
-            Some(hours) => add(hours, mode, hour_of(now), more),
-            None if room.0 => add(hours.entry(merchant.clone()).or_default(), mode, hour_of(now), more),
-            None => {}
-        }
+        let mut counted = self.own_part().counted();
+        let refusals = u64::from(verdict == Verdict::Refused);
+        counted.add(merchant, mode, hour_of(now), Count { requests: 1, refusals });
         if let (Some(credential), Verdict::Passed) = (credential, verdict) {
-            match uses.get_mut(&credential) {
-                Some(last) => *last = (now, client),
-                None if room.1 => drop(uses.insert(credential, (now, client))),
-                None => {}
-            }
+            counted.note(credential, now, client);
         }
     }
 
@@ -89,32 +73,16 @@ impl Usage {
     /// [`StorageError`] when storage did not answer; the counts are kept for the next time.
     pub async fn flush(&self) -> Result<(), StorageError> {
         let _turn = self.flushing.lock().await;
-        let Counted { hours, uses } = std::mem::take(&mut *self.counted());
-        if hours.is_empty() && uses.is_empty() {
+        let mut counted = Counted::default();
+        for part in &self.parts {
+            counted.take_in(std::mem::take(&mut *part.counted()));
+        }
+        if counted.is_empty() {
             return Ok(());
         }
-        let rows: Vec<_> = hours
-            .iter()
-            .flat_map(|(merchant, hours)| hours.iter().map(move |(hour, count)| (merchant, hour, count)))
-            .map(|(merchant, (mode, hour), Count { requests, refusals })| HourOfUse {
-                merchant: merchant.clone(),
-                mode: *mode,
-                hour: *hour,
-                requests: *requests,
-                refusals: *refusals,
-            })
-            .collect();
-        let address = |client: &ClientAddress| match client {
-            ClientAddress::Known(address) => Some(address.to_string()),
-            ClientAddress::Unknown => None,
-        };
-        let last: Vec<_> = uses
-            .iter()
-            .map(|(credential, (at, client))| LastUse { credential: *credential, at: *at, address: address(client) })
-            .collect();
-        let written = self.book.add_usage(&rows, &last).await;
+        let written = self.book.add_usage(&counted.hours(), &counted.uses()).await;
         if written.is_err() {
-            self.put_back(hours, uses);
+            self.own_part().counted().take_in(counted);
         }
         written
     }
@@ -159,38 +127,26 @@ impl Usage {
         self.book.sweep_usage(hour_of(now) - KEPT_HOURS).await
     }
 
-    fn put_back(&self, hours: HashMap<MerchantId, Hours>, uses: HashMap<KeyId, (OffsetDateTime, ClientAddress)>) {
-        let mut counted = self.counted();
-        for (merchant, hours) in hours {
-            let counted = counted.hours.entry(merchant).or_default();
-            for ((mode, hour), count) in hours {
-                add(counted, mode, hour, count);
-            }
+    /// The part in which this thread counts.
+    fn own_part(&self) -> &Part {
+        static THREADS: AtomicUsize = AtomicUsize::new(0);
+        thread_local! {
+            static THREAD: usize = THREADS.fetch_add(1, Ordering::Relaxed);
         }
-        for (credential, last) in uses {
-            counted.uses.entry(credential).or_insert(last);
-        }
+        &self.parts[THREAD.with(|thread| thread % Self::PARTS)]
     }
+}
 
+impl Part {
     /// The maps are valid at every step, so a panic elsewhere cannot have broken them.
     fn counted(&self) -> MutexGuard<'_, Counted> {
-        self.counted.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl fmt::Debug for Usage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Usage")
-    }
-}
-
-fn add(hours: &mut Hours, mode: Mode, hour: i64, more: Count) {
-    match hours.iter_mut().find(|(at, _)| *at == (mode, hour)) {
-        Some((_, count)) => {
-            count.requests = count.requests.saturating_add(more.requests);
-            count.refusals = count.refusals.saturating_add(more.refusals);
-        }
-        None => hours.push(((mode, hour), more)),
     }
 }
 

@@ -216,7 +216,7 @@ impl Bench {
         let services = Arc::new(Services::open(dir.path(), options(clock.clone())).await.unwrap());
         let proxies = TrustedProxies::parse(["10.0.0.0/8"]).unwrap();
         let listener = Arc::new(services.listener(ListenerMode::Any, SANDBOX, proxies, Channel::Loopback).unwrap());
-        let router = router(&App { services: services.clone(), listener }, dialects::ALL);
+        let router = router(&App::new(services.clone(), listener), dialects::ALL);
         let merchant = merchant("4KD9PX");
         assert_eq!(merchant.id.as_str(), inputs["account"].as_str().unwrap());
         services.vault.insert_merchant(&merchant, "100.50").await.unwrap();

@@ -5,15 +5,17 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, watch};
 use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::Instant;
 use tollgate::telemetry::Metrics;
-use tollgate::transport::{Bounds, ServeError, TlsIdentity, Wire, bind};
+use tollgate::transport::{Bounds, Front, Patience, ServeError, TlsIdentity, Wire, bind};
 
 use super::certificate::{client, shake_hands, write_certificate};
 
@@ -43,6 +45,9 @@ const HALF_A_REQUEST: &[u8] = b"\x00\x00\x01\x01\x00\x00\x00\x00\x01\x82";
 /// `GET http://localhost/` on stream 1, complete: `:method`, `:scheme`, `:path` from the static table, `:authority`.
 const REQUEST: &[u8] = b"\x00\x00\x0e\x01\x05\x00\x00\x00\x01\x82\x86\x84\x41\x09localhost";
 
+/// The type of a frame with a part of a body.
+const DATA: u8 = 0;
+
 struct Listening {
     address: SocketAddr,
     identity: TlsIdentity,
@@ -53,7 +58,7 @@ struct Listening {
 }
 
 impl Listening {
-    fn start(router: Router, bounds: Bounds, tls: bool) -> Self {
+    fn start(front: impl Front, bounds: Bounds, tls: bool) -> Self {
         let files = tempfile::tempdir().unwrap();
         let identity = write_certificate(files.path());
         let wire = if tls { Wire::Tls(watch::channel(identity.load().unwrap()).1) } else { Wire::Plain };
@@ -62,7 +67,7 @@ impl Listening {
         let metrics = Metrics::new();
         let meter = Some(metrics.meter(address, "test"));
         let (stop, stopped) = watch::channel(false);
-        let task = tokio::spawn(bound.serve(router, wire, bounds, meter, stopped));
+        let task = tokio::spawn(bound.serve(front, wire, bounds, meter, stopped));
         Self { address, identity, metrics, stop, task, _files: files }
     }
 
@@ -121,6 +126,44 @@ fn frame_types(mut bytes: &[u8]) -> Vec<u8> {
         bytes = rest.get(5 + length..).unwrap_or_default();
     }
     types
+}
+
+/// Answers when the time of a request is over.
+#[derive(Clone)]
+struct Slow;
+
+impl Front for Slow {
+    async fn answer(&self, _: SocketAddr, patience: &Patience, _: Request) -> Response {
+        patience.end(SHORT).await;
+        "hello".into_response()
+    }
+}
+
+#[tokio::test]
+async fn the_time_of_a_request_ends_with_no_other_bound_near() {
+    let begun = Instant::now();
+    for (count, tls) in [(2, false), (4, true)] {
+        let listening = Listening::start(Slow, FAR, tls);
+        if tls {
+            let mut stream = listening.tls(&[b"http/1.1"]).await;
+            ask(&mut stream, "/").await;
+            ask(&mut stream, "/").await;
+        } else {
+            let mut stream = listening.plain().await;
+            ask(&mut stream, "/").await;
+            ask(&mut stream, "/").await;
+        }
+        assert!(begun.elapsed() >= count * SHORT, "each of the requests took its time");
+        listening.end().await;
+    }
+    let listening = Listening::start(Slow, FAR, true);
+    let mut stream = listening.tls(&[b"h2"]).await;
+    stream.write_all(&[PREFACE, REQUEST].concat()).await.unwrap();
+    let mut bytes = Vec::new();
+    while !frame_types(&bytes).contains(&DATA) {
+        assert_ne!(patient(stream.read_buf(&mut bytes)).await.unwrap(), 0);
+    }
+    assert!(begun.elapsed() >= 5 * SHORT);
 }
 
 #[tokio::test]

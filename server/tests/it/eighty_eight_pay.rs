@@ -253,7 +253,7 @@ impl Bench {
         let listener = Arc::new(services.listener(ListenerMode::Test, SANDBOX, proxies, Channel::Loopback).unwrap());
         let path = dir.path().join(Services::KEYS);
         Self {
-            router: router(&App { services: services.clone(), listener }, dialects::ALL),
+            router: router(&App::new(services.clone(), listener), dialects::ALL),
             peppers: KeyFile::read(&path).unwrap().peppers(&path).unwrap(),
             keys: std::fs::read_to_string(&path).unwrap().parse().unwrap(),
             merchant: merchant.id,

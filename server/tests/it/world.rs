@@ -183,7 +183,7 @@ impl World {
             let mut listener = services.listener(mode, base_url, proxies, Channel::Loopback).unwrap();
             listener.panel = Switch::On;
             listener.meter = Some(metrics.meter(([127, 0, 0, 1], 8443).into(), mode.as_str()));
-            router(&App { services: services.clone(), listener: Arc::new(listener) }, dialects)
+            router(&App::new(services.clone(), Arc::new(listener)), dialects)
         };
         Self {
             sandbox: listener(ListenerMode::Test, SANDBOX),
@@ -223,7 +223,7 @@ impl World {
 
     /// The routes of a listener.
     pub(crate) fn router(&self, listener: Listener, dialects: &[&'static dyn Dialect]) -> Router {
-        router(&App { services: self.services.clone(), listener: Arc::new(listener) }, dialects)
+        router(&App::new(self.services.clone(), Arc::new(listener)), dialects)
     }
 
     /// The sandbox's router, for what calls it without a socket.
