@@ -179,7 +179,11 @@ async fn end_sessions(
 ) -> Result<Response, Refusal> {
     let merchant = find(&app, &id).await?;
     let ended = app.services.administration.end_sessions(&who.actor(), &merchant.id, Some(&who.session)).await?;
-    let text = format!("{ended} sessions of {} were ended.", merchant.name);
+    let text = match ended {
+        0 => format!("{} had no session.", merchant.name),
+        1 => format!("One session of {} was ended.", merchant.name),
+        more => format!("{more} sessions of {} were ended.", merchant.name),
+    };
     who.done(&format!("{LIST}/{}", merchant.id), Flash::good(text)).await
 }
 

@@ -306,7 +306,7 @@ await check("an administrator approves, suspends and logs out; to others the pag
 
   await page.getByRole("link", { name: "End every session" }).click();
   await page.getByRole("button", { name: "End sessions" }).click();
-  await said(page, "1 sessions of Café Lumière were ended.");
+  await said(page, "One session of Café Lumière was ended.");
   await theirs.reload();
   await headed(theirs, "Log in");
   await theirs.context().close();
