@@ -10,7 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use subtle::ConstantTimeEq;
 use tokio::sync::Semaphore;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::rng::Rng;
 
@@ -160,6 +160,8 @@ impl HashMemory {
         let free = self.free().pop();
         let mut memory = free.unwrap_or_default();
         let result = work(&mut memory);
+        // What a password made of it must not wait for the next one.
+        memory.iter_mut().for_each(Zeroize::zeroize);
         self.free().push(memory);
         result
     }
@@ -312,6 +314,17 @@ mod tests {
                 "{other}"
             );
         }
+    }
+
+    #[test]
+    fn memory_is_lent_again_and_wiped_in_between() {
+        let memory = HashMemory::default();
+        memory.lend(|memory| hash(b"correct horse", &Rng::system(), memory)).unwrap();
+        memory.lend(|memory| {
+            assert_eq!(memory.len(), Passwords::MEMORY_KIB as usize);
+            assert!(memory.iter().all(|block| block.as_ref().iter().all(|word| *word == 0)));
+        });
+        assert_eq!(memory.free().len(), 1);
     }
 
     #[tokio::test]
