@@ -29,7 +29,7 @@ pub(super) struct Count {
 
 impl Counted {
     /// Merchants and credentials counted at a time; what comes on top is not counted.
-    const MOST: usize = 100_000;
+    const MOST: usize = 200_000;
 
     pub(super) fn is_empty(&self) -> bool {
         self.hours.is_empty() && self.uses.is_empty()
@@ -55,19 +55,15 @@ impl Counted {
         }
     }
 
-    /// Takes in what was counted elsewhere, all of it.
+    /// Takes in what was counted elsewhere.
     pub(super) fn take_in(&mut self, other: Self) {
         for (merchant, hours) in other.hours {
-            let counted = self.hours.entry(merchant).or_default();
             for ((mode, hour), count) in hours {
-                add(counted, mode, hour, count);
+                self.add(&merchant, mode, hour, count);
             }
         }
         for (credential, (at, client)) in other.uses {
-            let last = self.uses.entry(credential).or_insert((at, client));
-            if last.0 < at {
-                *last = (at, client);
-            }
+            self.note(credential, at, client);
         }
     }
 
@@ -101,5 +97,34 @@ fn add(hours: &mut Hours, mode: Mode, hour: i64, more: Count) {
             count.refusals = count.refusals.saturating_add(more.refusals);
         }
         None => hours.push(((mode, hour), more)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn what_two_threads_counted_comes_together_and_the_later_use_stays() {
+        let merchant = MerchantId::new("COL", "7QX2Z").unwrap();
+        let (first, second) = (KeyId::parse("A00000000001").unwrap(), KeyId::parse("A00000000002").unwrap());
+        let (early, client) = (OffsetDateTime::UNIX_EPOCH, ClientAddress::Unknown);
+        let late = early + Duration::SECOND;
+        let (mut one, mut other) = (Counted::default(), Counted::default());
+        one.add(&merchant, Mode::Test, 7, Count { requests: 2, refusals: 1 });
+        one.note(first, late, client);
+        one.note(second, early, client);
+        other.add(&merchant, Mode::Test, 7, Count { requests: 3, refusals: 0 });
+        other.add(&merchant, Mode::Live, 7, Count { requests: 1, refusals: 0 });
+        other.note(first, early, client);
+        other.note(second, late, client);
+        one.take_in(other);
+        let mut hours: Vec<_> = one.hours().iter().map(|row| (row.mode, row.requests, row.refusals)).collect();
+        hours.sort_by_key(|row| row.1);
+        assert_eq!(hours, [(Mode::Live, 1, 0), (Mode::Test, 5, 1)]);
+        assert!(one.uses().iter().all(|last| last.at == late));
+        assert_eq!(one.uses().len(), 2);
     }
 }
