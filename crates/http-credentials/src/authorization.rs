@@ -55,11 +55,24 @@ fn is_scheme(text: &str) -> bool {
 }
 
 fn is_value(text: &str) -> bool {
+    // To the end, without a branch for each byte: tokens are long and nearly always well-formed.
     (1..=MAX_AUTHORIZATION_VALUE).contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/' | b'='))
+        && text.bytes().fold(true, |all, byte| all & IS_TOKEN68[usize::from(byte)])
 }
+
+/// Whether a byte may be in a value.
+const IS_TOKEN68: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        #[expect(clippy::cast_possible_truncation, reason = "below 256")]
+        let fits = (byte as u8).is_ascii_alphanumeric()
+            || matches!(byte as u8, b'-' | b'.' | b'_' | b'~' | b'+' | b'/' | b'=');
+        table[byte] = fits;
+        byte += 1;
+    }
+    table
+};
 
 /// The longest scheme name in bytes.
 pub const MAX_SCHEME: usize = 32;

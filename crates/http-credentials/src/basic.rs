@@ -99,12 +99,15 @@ impl fmt::Debug for BasicCredentials {
 }
 
 fn half(bytes: Option<Zeroizing<Vec<u8>>>) -> Option<Zeroizing<String>> {
-    let bytes = bytes?;
-    let text = std::str::from_utf8(&bytes).ok()?;
-    if text.is_empty() || text.chars().any(char::is_control) {
-        return None;
-    }
-    Some(Zeroizing::new(text.to_owned()))
+    // Moved and not copied: a secret is in one place, and one place is wiped.
+    let text = match String::from_utf8(std::mem::take(&mut *bytes?)) {
+        Ok(text) => Zeroizing::new(text),
+        Err(error) => {
+            drop(Zeroizing::new(error.into_bytes()));
+            return None;
+        }
+    };
+    if text.is_empty() || text.chars().any(char::is_control) { None } else { Some(text) }
 }
 
 /// The longest base64 text of a Basic credential in bytes.
