@@ -39,13 +39,8 @@ impl<'a> RawPath<'a> {
         let Some(relative) = path.strip_prefix('/') else {
             return Err(AmbiguousPathKind::NotAbsolute.into());
         };
-        let mut segments = relative.split('/').peekable();
-        while let Some(segment) = segments.next() {
-            match segment {
-                "" if segments.peek().is_some() => return Err(AmbiguousPathKind::DoubleSlash.into()),
-                "." | ".." => return Err(AmbiguousPathKind::DotSegment.into()),
-                _ => check_bytes(segment.bytes())?,
-            }
+        if !is_plain(relative) {
+            check_segments(relative)?;
         }
         Ok(Self { text: path })
     }
@@ -56,6 +51,42 @@ impl<'a> RawPath<'a> {
         self.text
     }
 }
+
+fn check_segments(relative: &str) -> Result<(), AmbiguousPathKind> {
+    let mut segments = relative.split('/').peekable();
+    while let Some(segment) = segments.next() {
+        match segment {
+            "" if segments.peek().is_some() => return Err(AmbiguousPathKind::DoubleSlash),
+            "." | ".." => return Err(AmbiguousPathKind::DotSegment),
+            _ => check_bytes(segment.bytes())?,
+        }
+    }
+    Ok(())
+}
+
+/// Whether it has only bytes that no rule looks at, and no slash behind another: nearly every path.
+fn is_plain(relative: &str) -> bool {
+    let mut plain = !relative.starts_with('/');
+    let mut before = 0;
+    for byte in relative.bytes() {
+        plain &= IS_PLAIN[usize::from(byte)];
+        plain &= byte != b'/' || before != b'/';
+        before = byte;
+    }
+    plain
+}
+
+const IS_PLAIN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        #[expect(clippy::cast_possible_truncation, reason = "below 256")]
+        let plain = matches!(byte as u8, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'/');
+        table[byte] = plain;
+        byte += 1;
+    }
+    table
+};
 
 fn check_bytes(mut bytes: impl Iterator<Item = u8>) -> Result<(), AmbiguousPathKind> {
     while let Some(byte) = bytes.next() {
@@ -79,5 +110,27 @@ fn check_escape(high: Option<u8>, low: Option<u8>) -> Result<(), AmbiguousPathKi
         }
         (Some(_), Some(_)) => Ok(()),
         _ => Err(AmbiguousPathKind::BrokenEscape),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_passes_at_a_glance_breaks_no_rule() {
+        const BYTES: [&str; 14] = ["/", "a", "Z", "7", "-", "_", ".", "%", "2", "e", "\\", ";", "?", "\u{e9}"];
+        let mut paths = vec![String::new()];
+        for _ in 0..4 {
+            let longer = paths.iter().flat_map(|path| BYTES.map(|byte| format!("{path}{byte}")));
+            paths = longer.chain([String::new()]).collect();
+            let plain = paths.iter().filter(|path| is_plain(path));
+            assert!(plain.clone().count() > 1);
+            plain.for_each(|path| assert!(check_segments(path).is_ok(), "{path}"));
+        }
+        for byte in 0..=u8::MAX {
+            let path = char::from(byte).to_string();
+            assert!(!is_plain(&path) || check_segments(&path).is_ok(), "{path:?}");
+        }
     }
 }
