@@ -67,7 +67,7 @@ impl MerchantId {
     pub fn new(country: &str, id: &str) -> Result<Self, MerchantIdError> {
         let country_fits = country.len() == 3 && country.bytes().all(|b| b.is_ascii_uppercase());
         let id_fits = matches!(id.len(), 5 | 6) && id.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
-        if country_fits && id_fits { Ok(Self(format!("MCH-{country}-{id}"))) } else { Err(MerchantIdError) }
+        if country_fits && id_fits { Ok(Self(["MCH-", country, "-", id].concat())) } else { Err(MerchantIdError) }
     }
 
     /// Reads either spelling; the mode says which one it was.

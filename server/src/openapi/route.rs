@@ -6,7 +6,7 @@ use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use http::Method;
 
-use super::table::{Served, Table};
+use super::table::{Answer, Served, Table};
 use super::{Document, Operation, Renderer};
 use crate::app::App;
 
@@ -23,7 +23,7 @@ impl Route {
     /// A route for GET, and with it for HEAD.
     pub fn get<H, T>(path: impl Into<String>, handler: H, operation: Operation) -> Self
     where
-        H: Handler<T, App>,
+        H: Handler<T, App, Future = Answer>,
         T: 'static,
     {
         Self::new(Method::GET, MethodFilter::GET, path, handler, operation)
@@ -32,7 +32,7 @@ impl Route {
     /// A route for OPTIONS.
     pub fn options<H, T>(path: impl Into<String>, handler: H, operation: Operation) -> Self
     where
-        H: Handler<T, App>,
+        H: Handler<T, App, Future = Answer>,
         T: 'static,
     {
         Self::new(Method::OPTIONS, MethodFilter::OPTIONS, path, handler, operation)
@@ -41,7 +41,7 @@ impl Route {
     /// A route for POST.
     pub fn post<H, T>(path: impl Into<String>, handler: H, operation: Operation) -> Self
     where
-        H: Handler<T, App>,
+        H: Handler<T, App, Future = Answer>,
         T: 'static,
     {
         Self::new(Method::POST, MethodFilter::POST, path, handler, operation)
@@ -50,7 +50,7 @@ impl Route {
     /// A route for PUT.
     pub fn put<H, T>(path: impl Into<String>, handler: H, operation: Operation) -> Self
     where
-        H: Handler<T, App>,
+        H: Handler<T, App, Future = Answer>,
         T: 'static,
     {
         Self::new(Method::PUT, MethodFilter::PUT, path, handler, operation)
@@ -60,7 +60,7 @@ impl Route {
     #[must_use]
     pub fn otherwise<H, T>(self, handler: H) -> Self
     where
-        H: Handler<T, App>,
+        H: Handler<T, App, Future = Answer>,
         T: 'static,
     {
         let operation = Operation { knows_methods: false, ..self.operation };
@@ -75,7 +75,7 @@ impl Route {
         operation: Operation,
     ) -> Self
     where
-        H: Handler<T, App>,
+        H: Handler<T, App, Future = Answer>,
         T: 'static,
     {
         let path = path.into();

@@ -28,7 +28,7 @@ pub struct Served {
 }
 
 /// An answer to come.
-type Answer = Pin<Box<dyn Future<Output = Response> + Send>>;
+pub(super) type Answer = Pin<Box<dyn Future<Output = Response> + Send>>;
 
 impl Table {
     /// The table of these handlers.
@@ -55,10 +55,10 @@ impl Table {
 impl Served {
     pub(super) fn new<H, T>(method: Method, template: &str, handler: H) -> Self
     where
-        H: Handler<T, App>,
+        H: Handler<T, App, Future = Answer>,
         T: 'static,
     {
-        let handler = move |request, app| -> Answer { Box::pin(handler.clone().call(request, app)) };
+        let handler = move |request, app| handler.clone().call(request, app);
         Self { method, template: template.into(), handler: Arc::new(handler) }
     }
 
