@@ -20,6 +20,7 @@ pub mod dialects;
 pub mod doctor;
 pub mod edge;
 pub mod errands;
+mod hex;
 pub mod keys;
 pub mod limits;
 pub mod mail;

@@ -9,6 +9,7 @@ use tollgate_apikey::KeyId;
 
 use super::{MerchantId, UserId};
 use crate::clock::{epoch_ms, from_epoch_ms};
+use crate::hex::hex;
 
 /// Who makes a change, and from where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -226,15 +227,6 @@ impl Encoder {
         hash.copy_from_slice(self.0.finish().as_ref());
         hash
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// Parts these hashes from every other use of SHA-256.

@@ -8,7 +8,7 @@ use tollgate_challenge_signature::{
 };
 
 use super::{Arrival, Gate, Principal, Reason, Refusal};
-use crate::clock::Clock;
+use crate::clock::{Clock, epoch_ms};
 use crate::storage::{Claim, Ledger, RequestSigning, StorageError};
 
 /// Whether a route looks at a request's signature.
@@ -97,10 +97,32 @@ impl FirstUse for UsedNonces {
 
     async fn first_use(&self, nonce: &Nonce, until: OffsetDateTime) -> Result<FirstUseOutcome, StorageError> {
         // The time is read anew: a request that waited past the challenge's end must not pass.
-        let claim = self.ledger.claim_once("challenge", nonce.as_bytes(), until, self.clock.now()).await?;
+        let claim = self.ledger.claim_once("challenge", &use_key(nonce, until), until, self.clock.now()).await?;
         Ok(match claim {
             Claim::First => FirstUseOutcome::First,
             Claim::Seen => FirstUseOutcome::Seen,
         })
+    }
+}
+
+/// What is remembered of a used challenge: the end of its life and its nonce, which one proof covers, so that a nonce never
+/// comes with another end. The end is first: uses of one moment are neighbours in the table and share its pages, where bare
+/// nonces would touch a page each.
+fn use_key(nonce: &Nonce, until: OffsetDateTime) -> Vec<u8> {
+    [&epoch_ms(until).to_be_bytes()[..], nonce.as_bytes()].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn uses_are_remembered_in_the_order_of_their_ends_and_each_apart() {
+        let (low, high) = (Nonce::from_bytes([0; 16]), Nonce::from_bytes([255; 16]));
+        let end = OffsetDateTime::UNIX_EPOCH + Duration::seconds(1_767_225_600);
+        let keys = [use_key(&low, end), use_key(&high, end), use_key(&low, end + Duration::SECOND)];
+        assert!(keys.is_sorted_by(|before, after| before < after), "{keys:?}");
     }
 }

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use sqlx::{PgPool, SqlitePool};
 
+use super::first_use::FirstUse;
 use super::group::{GroupEnd, GroupWriter, Lease};
 use super::query::{Executor, Fetch, Fetched, Query};
 use super::schema::SchemaStep;
 use super::{postgres, query, query_scalar, sqlite};
-use crate::storage::StorageError;
+use crate::storage::{Claim, StorageError};
 
 /// A handle on one SQLite file or one PostgreSQL database, up to date with the migrations.
 #[derive(Debug, Clone)]
@@ -217,6 +218,14 @@ impl Writer {
             Self::Postgres(pool) => Transaction::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL SERIALIZABLE").await?),
             Self::Sqlite(writer) => Transaction::Sqlite(writer.lease().await?),
         })
+    }
+
+    /// Takes a first use; when this returns, that is on disk.
+    pub(super) async fn claim(&self, wanted: FirstUse) -> Result<Claim, StorageError> {
+        match self {
+            Self::Postgres(_) => Ok(if wanted.take().execute(self).await? == 1 { Claim::First } else { Claim::Seen }),
+            Self::Sqlite(writer) => writer.claim(wanted).await,
+        }
     }
 }
 

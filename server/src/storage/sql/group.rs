@@ -7,14 +7,18 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{Connection, Executor};
 use tokio::sync::{Mutex, OwnedMutexGuard, mpsc, oneshot, watch};
 
-use super::query::{Fetch, Fetched};
+use super::first_use::FirstUse;
+use super::query::{Fetch, Fetched, Query};
 use super::sqlite::{self, Statement};
-use crate::storage::StorageError;
+use crate::storage::{Claim, StorageError};
 
 /// A handle on the task that writes.
 ///
 /// The task opens a transaction, lets every waiting caller make its change in it, commits, and only then answers them.
-/// A caller that changed nothing is answered then, too: it may have seen what others changed. What fails is undone alone: a statement by SQLite itself, a lease by its savepoint. When the commit fails, or SQLite
+/// A caller that changed nothing is answered then, too: it may have seen what others changed. First uses that wait side
+/// by side are one statement, as handing a statement to SQLite's thread costs more than running it.
+///
+/// What fails is undone alone: a statement by SQLite itself, a lease by its savepoint. When the commit fails, or SQLite
 /// gave the whole transaction up (a full disk), every caller of the group is told that its change did not happen.
 #[derive(Debug, Clone)]
 pub(super) struct GroupWriter {
@@ -41,6 +45,7 @@ enum Committed {
 type Answer<T> = oneshot::Sender<Result<T, StorageError>>;
 
 enum Job {
+    Claim(FirstUse, Answer<Claim>),
     Close(oneshot::Sender<()>),
     Lease(Answer<Lease>),
     Statement(Statement, Fetch, Answer<Fetched>),
@@ -48,6 +53,7 @@ enum Job {
 
 /// A caller whose change is made but not yet on disk.
 enum Waiting {
+    Claim(Answer<Claim>, Claim),
     Lease(Answer<()>),
     Statement(Answer<Fetched>, Fetched),
 }
@@ -56,6 +62,8 @@ enum Waiting {
 struct Group<'t> {
     connection: &'t Arc<Mutex<Option<SqliteConnection>>>,
     waiting: Vec<Waiting>,
+    /// First uses that are asked for and not taken yet: whatever else comes is made after them.
+    claims: Vec<(FirstUse, Answer<Claim>)>,
     /// Callers that were let in, also those that changed nothing.
     admitted: usize,
     end: watch::Sender<Option<Committed>>,
@@ -79,6 +87,11 @@ impl GroupWriter {
     /// Runs one statement; when this returns, its change is on disk.
     pub(super) async fn run(&self, statement: Statement, fetch: Fetch) -> Result<Fetched, StorageError> {
         self.ask(|answer| Job::Statement(statement, fetch, answer)).await
+    }
+
+    /// Takes a first use; when this returns, that is on disk.
+    pub(super) async fn claim(&self, wanted: FirstUse) -> Result<Claim, StorageError> {
+        self.ask(|answer| Job::Claim(wanted, answer)).await
     }
 
     /// Lends the connection for several statements.
@@ -156,7 +169,7 @@ async fn serve(connection: Arc<Mutex<Option<SqliteConnection>>>, mut queue: mpsc
 
 impl<'t> Group<'t> {
     fn new(connection: &'t Arc<Mutex<Option<SqliteConnection>>>) -> Self {
-        Self { connection, waiting: Vec::new(), admitted: 0, end: watch::Sender::new(None) }
+        Self { connection, waiting: Vec::new(), claims: Vec::new(), admitted: 0, end: watch::Sender::new(None) }
     }
 
     /// Lets `first` and whoever waits behind it make their changes, and says who asked to close meanwhile.
@@ -171,7 +184,7 @@ impl<'t> Group<'t> {
         let mut next = Some(first);
         while let Some(job) = next {
             if let Job::Close(done) = job {
-                return (Ok(()), Some(done));
+                return (self.claim().await, Some(done));
             }
             if !begun && let Err(error) = self.begin().await {
                 job.refuse(error);
@@ -184,12 +197,16 @@ impl<'t> Group<'t> {
             self.admitted += 1;
             next = if self.admitted < GroupWriter::GROUP { queue.try_recv().ok() } else { None };
         }
-        (Ok(()), None)
+        (self.claim().await, None)
     }
 
     /// Makes one change; only the loss of the whole transaction is an error.
     async fn admit(&mut self, job: Job) -> Result<(), StorageError> {
+        if !matches!(job, Job::Claim(..)) {
+            self.claim().await?;
+        }
         match job {
+            Job::Claim(wanted, answer) => self.claims.push((wanted, answer)),
             Job::Close(_) => {}
             Job::Lease(answer) => {
                 self.execute("SAVEPOINT caller").await?;
@@ -218,6 +235,31 @@ impl<'t> Group<'t> {
                         drop(answer.send(Err(error)));
                         self.check_alive().await?;
                     }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the first uses that wait, all at once if none of them was taken before; only the loss of the whole transaction
+    /// is an error.
+    async fn claim(&mut self) -> Result<(), StorageError> {
+        let claims = std::mem::take(&mut self.claims);
+        if claims.len() > 1 {
+            let all: Vec<_> = claims.iter().map(|(wanted, _)| wanted).collect();
+            if self.run(FirstUse::take_all(&all)).await.is_ok() {
+                self.waiting.extend(claims.into_iter().map(|(_, answer)| Waiting::Claim(answer, Claim::First)));
+                return Ok(());
+            }
+            self.check_alive().await?;
+        }
+        for (wanted, answer) in claims {
+            match self.run(wanted.take()).await {
+                Ok(1) => self.waiting.push(Waiting::Claim(answer, Claim::First)),
+                Ok(_) => self.waiting.push(Waiting::Claim(answer, Claim::Seen)),
+                Err(error) => {
+                    drop(answer.send(Err(error)));
+                    self.check_alive().await?;
                 }
             }
         }
@@ -259,10 +301,17 @@ impl<'t> Group<'t> {
         let outcome = || committed.as_ref().map_or(Err(StorageError::unavailable()), |()| Ok(()));
         for waiting in self.waiting {
             match waiting {
+                Waiting::Claim(answer, claim) => drop(answer.send(outcome().map(|()| claim))),
                 Waiting::Lease(answer) => drop(answer.send(outcome())),
                 Waiting::Statement(answer, fetched) => drop(answer.send(outcome().map(|()| fetched))),
             }
         }
+    }
+
+    /// Runs one statement and counts the rows it changed.
+    async fn run(&self, query: Query<'_>) -> Result<u64, StorageError> {
+        let statement = Statement::new(query)?;
+        Ok(sqlite::run(open(&mut *self.connection.lock().await)?, statement, Fetch::Nothing).await?.changed)
     }
 
     async fn execute(&self, statement: &'static str) -> Result<(), StorageError> {
@@ -274,6 +323,7 @@ impl<'t> Group<'t> {
 impl Job {
     fn refuse(self, error: StorageError) {
         match self {
+            Self::Claim(_, answer) => drop(answer.send(Err(error))),
             Self::Close(_) => {}
             Self::Lease(answer) => drop(answer.send(Err(error))),
             Self::Statement(_, _, answer) => drop(answer.send(Err(error))),

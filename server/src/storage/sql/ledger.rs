@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
+use super::first_use::FirstUse;
 use super::idempotency::IDEMPOTENCY_LIFE;
 use super::{Database, query, query_scalar, row};
 use crate::clock::{epoch_ms, from_epoch_ms};
@@ -76,12 +77,7 @@ impl Ledger for Database {
         if now >= until {
             return Ok(Claim::Seen);
         }
-        let query = query(
-            "INSERT INTO used_once (namespace, key, expires_at) VALUES ($1, $2, $3) \
-             ON CONFLICT (namespace, key) DO NOTHING",
-        );
-        let done = query.bind(namespace).bind(key).bind(epoch_ms(until)).execute(&self.write).await?;
-        Ok(if done == 1 { Claim::First } else { Claim::Seen })
+        self.write.claim(FirstUse { namespace, key: key.to_vec(), expires_at: epoch_ms(until) }).await
     }
 
     async fn revoke_token(&self, id: &str, until: OffsetDateTime) -> Result<(), StorageError> {

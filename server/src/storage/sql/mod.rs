@@ -18,6 +18,7 @@
 //!   transaction that ends with an audit entry and takes its turn, so that none of two at once is refused.
 //! - A part that several transactions share takes `&mut Transaction`; one that also runs alone takes `impl Executor`.
 //! - Many rows go in one statement by `query_rows`.
+//! - First uses go by `self.write.claim`: SQLite's writer makes one statement, of its own, of those that wait together.
 //! - A migration is one line in `migrations.rs` and a file in both folders. Where an order must not depend on the
 //!   collation, the PostgreSQL column says `COLLATE "C"`.
 
@@ -26,6 +27,7 @@ mod clients;
 mod column;
 mod credentials;
 mod database;
+mod first_use;
 mod group;
 mod idempotency;
 mod invoices;

@@ -105,6 +105,38 @@ async fn what_fails_in_a_group_fails_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_first_uses_that_share_a_statement_each_is_told_its_own() {
+    let file = File::new().await;
+    // Before them, while the writer is free and so alone in their statements.
+    for taken in 0..10_u8 {
+        assert_eq!(file.database.claim_once("a", &[taken], in_s(60), now()).await.unwrap(), Claim::First);
+    }
+    for round in [0..10_u8, 5..40, 40..60] {
+        let mut beside = file.beside().await;
+        sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut beside).await.unwrap();
+        let mut tasks = JoinSet::new();
+        for key in round.clone().chain(round.clone()) {
+            let database = file.database.clone();
+            tasks.spawn(async move { (key, database.claim_once("a", &[key], in_s(60), now()).await.unwrap()) });
+        }
+        sqlx::raw_sql("COMMIT").execute(&mut beside).await.unwrap();
+        let told = tasks.join_all().await;
+        for key in round.clone() {
+            let first = told.iter().filter(|told| **told == (key, Claim::First)).count();
+            let taken = if round.end == 40 { key < 10 } else { round.end == 10 };
+            assert_eq!(first, usize::from(!taken), "{key} of {round:?}");
+        }
+    }
+    let kinds: Vec<String> = sqlx::query_scalar(
+        "SELECT DISTINCT typeof(namespace) || typeof(key) || typeof(expires_at) || length(key) FROM used_once",
+    )
+    .fetch_all(&mut file.beside().await)
+    .await
+    .unwrap();
+    assert_eq!(kinds, ["textblobinteger1"], "the same values, whichever statement stored them");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_change_that_was_answered_is_on_disk_for_another_process() {
     let file = File::new().await;
     let mut tasks = JoinSet::new();

@@ -66,8 +66,3 @@ impl Header {
         (Self::new(&counts).tables == self.tables).then_some(counts)
     }
 }
-
-/// Lower-case hex digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |text, byte| text + &format!("{byte:02x}"))
-}

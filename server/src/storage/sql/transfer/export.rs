@@ -12,9 +12,10 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, Executor};
 
 use super::cell::Cell;
-use super::document::{Header, MAX_LINE, Trailer, hex};
+use super::document::{Header, MAX_LINE, Trailer};
 use super::tables::{TABLES, Table};
 use crate::account::AuditHead;
+use crate::hex::hex;
 use crate::storage::StorageError;
 use crate::storage::sql::database::OpenError;
 use crate::storage::sql::schema::is_current;

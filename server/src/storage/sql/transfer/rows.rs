@@ -8,9 +8,10 @@ use ring::digest::{Context, SHA256};
 use serde_json::Value as Json;
 
 use super::cell::Cell;
-use super::document::{FORMAT, Header, MAX_LINE, Origin, Trailer, VERSION, hex};
+use super::document::{FORMAT, Header, MAX_LINE, Origin, Trailer, VERSION};
 use super::file::ImportError;
 use super::tables::{TABLES, Table};
+use crate::hex::hex;
 use crate::storage::sql::migrations;
 
 /// A file that is being read.
