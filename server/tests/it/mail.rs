@@ -3,19 +3,22 @@
 pub(crate) mod receiver;
 pub(crate) mod wire;
 
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::Poll;
 
 use sqlx::Connection;
 use tokio::sync::watch;
 use tollgate::account::EmailAddress;
 use tollgate::app::Services;
+use tollgate::auth::ListenerMode;
 use tollgate::clock::Clock;
 use tollgate::mail::{Mailer, Notice, SmtpServer};
 use zeroize::Zeroizing;
 
 use super::leaks::Log;
 use super::panel::browser::Browser;
-use super::world::{World, options, world_mailing};
+use super::world::{Call, World, options, world_mailing};
 use receiver::{Manners, Receiver, files_hold};
 
 /// How many messages wait.
@@ -227,4 +230,46 @@ async fn what_was_not_sent_is_sent_after_the_next_start() {
     let [letter] = &good.letters()[..] else { panic!("{:?}", good.letters()) };
     assert!(letter.text().contains("the control panel of A Shop"));
     services.close().await;
+}
+
+#[tokio::test]
+async fn the_owner_hears_of_a_new_key_whose_maker_hung_up() {
+    let receiver = Receiver::plain(Manners::default()).await;
+    // How often a call waits differs from one to the next, as some of what it asks for is there at once.
+    for waits in (1..=5).cycle().take(50) {
+        let world = world_mailing(&receiver.server()).await;
+        let login = world.log_in(ListenerMode::Test).await;
+        let (keys_before, mails_before) = (keys(&world).await, waiting(&world).await);
+        let call = Call::put("/users/1/apikey").header("authorization", format!("Bearer {login}"));
+        let answer = until_it_waited(waits, world.send(call)).await;
+        world.services.errands.finish().await;
+        let made = keys(&world).await - keys_before;
+        assert_eq!(waiting(&world).await - mails_before, made, "hung up at wait {waits}");
+        if answer.is_none() && made == 1 {
+            return;
+        }
+    }
+    panic!("nobody hung up between the beginning and the answer");
+}
+
+/// Credentials there are.
+async fn keys(world: &World) -> i64 {
+    let mut database = world.connect().await;
+    let keys = sqlx::query_scalar("SELECT COUNT(*) FROM credentials").fetch_one(&mut database).await.unwrap();
+    database.close().await.unwrap();
+    keys
+}
+
+/// What a call came to, or nothing if it was dropped when it had waited for so many things.
+async fn until_it_waited<F: Future>(times: u32, call: F) -> Option<F::Output> {
+    let mut call = std::pin::pin!(call);
+    let mut waited = 0;
+    poll_fn(|context| match call.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => {
+            waited += 1;
+            if waited == times { Poll::Ready(None) } else { Poll::Pending }
+        }
+    })
+    .await
 }
