@@ -224,19 +224,13 @@ impl<'t> Group<'t> {
                 }
                 self.execute("RELEASE caller").await?;
             }
-            Job::Statement(statement, fetch, answer) => {
-                let outcome = match open(&mut *self.connection.lock().await) {
-                    Ok(connection) => sqlite::run(connection, statement, fetch).await.map_err(StorageError::from),
-                    Err(closed) => Err(closed),
-                };
-                match outcome {
-                    Ok(fetched) => self.waiting.push(Waiting::Statement(answer, fetched)),
-                    Err(error) => {
-                        drop(answer.send(Err(error)));
-                        self.check_alive().await?;
-                    }
+            Job::Statement(statement, fetch, answer) => match self.run(statement, fetch).await {
+                Ok(fetched) => self.waiting.push(Waiting::Statement(answer, fetched)),
+                Err(error) => {
+                    drop(answer.send(Err(error)));
+                    self.check_alive().await?;
                 }
-            }
+            },
         }
         Ok(())
     }
@@ -247,14 +241,14 @@ impl<'t> Group<'t> {
         let claims = std::mem::take(&mut self.claims);
         if claims.len() > 1 {
             let all: Vec<_> = claims.iter().map(|(wanted, _)| wanted).collect();
-            if self.run(FirstUse::take_all(&all)).await.is_ok() {
+            if self.change(FirstUse::take_all(&all)).await.is_ok() {
                 self.waiting.extend(claims.into_iter().map(|(_, answer)| Waiting::Claim(answer, Claim::First)));
                 return Ok(());
             }
             self.check_alive().await?;
         }
         for (wanted, answer) in claims {
-            match self.run(wanted.take()).await {
+            match self.change(wanted.take()).await {
                 Ok(1) => self.waiting.push(Waiting::Claim(answer, Claim::First)),
                 Ok(_) => self.waiting.push(Waiting::Claim(answer, Claim::Seen)),
                 Err(error) => {
@@ -309,9 +303,12 @@ impl<'t> Group<'t> {
     }
 
     /// Runs one statement and counts the rows it changed.
-    async fn run(&self, query: Query<'_>) -> Result<u64, StorageError> {
-        let statement = Statement::new(query)?;
-        Ok(sqlite::run(open(&mut *self.connection.lock().await)?, statement, Fetch::Nothing).await?.changed)
+    async fn change(&self, query: Query<'_>) -> Result<u64, StorageError> {
+        Ok(self.run(Statement::new(query)?, Fetch::Nothing).await?.changed)
+    }
+
+    async fn run(&self, statement: Statement, fetch: Fetch) -> Result<Fetched, StorageError> {
+        Ok(sqlite::run(open(&mut *self.connection.lock().await)?, statement, fetch).await?)
     }
 
     async fn execute(&self, statement: &'static str) -> Result<(), StorageError> {
