@@ -3,9 +3,7 @@
 pub(crate) mod receiver;
 pub(crate) mod wire;
 
-use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::Poll;
 
 use sqlx::Connection;
 use tokio::sync::watch;
@@ -16,6 +14,7 @@ use tollgate::clock::Clock;
 use tollgate::mail::{Mailer, Notice, SmtpServer};
 use zeroize::Zeroizing;
 
+use super::hang_up;
 use super::leaks::Log;
 use super::panel::browser::Browser;
 use super::world::{Call, World, options, world_mailing};
@@ -23,10 +22,14 @@ use receiver::{Manners, Receiver, files_hold};
 
 /// How many messages wait.
 async fn waiting(world: &World) -> i64 {
+    counted(world, "SELECT COUNT(*) FROM mails").await
+}
+
+async fn counted(world: &World, statement: &'static str) -> i64 {
     let mut database = world.connect().await;
-    let waiting = sqlx::query_scalar("SELECT COUNT(*) FROM mails").fetch_one(&mut database).await.unwrap();
+    let count = sqlx::query_scalar(statement).fetch_one(&mut database).await.unwrap();
     database.close().await.unwrap();
-    waiting
+    count
 }
 
 /// A message that is not of this world's making.
@@ -239,37 +242,16 @@ async fn the_owner_hears_of_a_new_key_whose_maker_hung_up() {
     for waits in (1..=5).cycle().take(50) {
         let world = world_mailing(&receiver.server()).await;
         let login = world.log_in(ListenerMode::Test).await;
-        let (keys_before, mails_before) = (keys(&world).await, waiting(&world).await);
+        let keys = async || counted(&world, "SELECT COUNT(*) FROM credentials").await;
+        let (keys_before, mails_before) = (keys().await, waiting(&world).await);
         let call = Call::put("/users/1/apikey").header("authorization", format!("Bearer {login}"));
-        let answer = until_it_waited(waits, world.send(call)).await;
+        let answer = hang_up::after(waits, world.send(call)).await;
         world.services.errands.finish().await;
-        let made = keys(&world).await - keys_before;
+        let made = keys().await - keys_before;
         assert_eq!(waiting(&world).await - mails_before, made, "hung up at wait {waits}");
         if answer.is_none() && made == 1 {
             return;
         }
     }
     panic!("nobody hung up between the beginning and the answer");
-}
-
-/// Credentials there are.
-async fn keys(world: &World) -> i64 {
-    let mut database = world.connect().await;
-    let keys = sqlx::query_scalar("SELECT COUNT(*) FROM credentials").fetch_one(&mut database).await.unwrap();
-    database.close().await.unwrap();
-    keys
-}
-
-/// What a call came to, or nothing if it was dropped when it had waited for so many things.
-async fn until_it_waited<F: Future>(times: u32, call: F) -> Option<F::Output> {
-    let mut call = std::pin::pin!(call);
-    let mut waited = 0;
-    poll_fn(|context| match call.as_mut().poll(context) {
-        Poll::Ready(output) => Poll::Ready(Some(output)),
-        Poll::Pending => {
-            waited += 1;
-            if waited == times { Poll::Ready(None) } else { Poll::Pending }
-        }
-    })
-    .await
 }

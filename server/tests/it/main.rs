@@ -19,6 +19,7 @@ mod documents;
 mod durability;
 mod edge;
 mod eighty_eight_pay;
+mod hang_up;
 mod https;
 mod interop;
 mod leaks;

@@ -6,6 +6,7 @@ use tollgate_apikey::Mode;
 
 use super::{EndpointId, SealedBearer, WebhookDialect};
 use crate::account::{Actor, MerchantId, NewAuditEntry};
+use crate::hex::hex;
 
 /// How a delivery is signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -202,7 +203,7 @@ impl MessageId {
     #[must_use]
     pub fn new(at_ms: i64, random: [u8; Self::RANDOM_BYTES]) -> Self {
         let ms = at_ms.max(0);
-        Self(random.iter().fold(format!("msg_{ms:012x}"), |text, byte| format!("{text}{byte:02x}")))
+        Self(format!("msg_{ms:012x}{}", hex(&random)))
     }
 
     /// Reads an id as storage or a caller gives it.

@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 use tollgate_apikey::Mode;
 
 use crate::account::MerchantId;
+use crate::hex::hex;
 
 /// A dialect that sends webhooks; CardPlusPay documents none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -109,8 +110,7 @@ impl EndpointId {
             context.update(part.as_bytes());
         }
         let digest = context.finish();
-        let kept = digest.as_ref().iter().take(Self::DIGEST_BYTES);
-        Self(kept.fold(String::from("whe_"), |text, byte| format!("{text}{byte:02x}")))
+        Self(format!("whe_{}", hex(&digest.as_ref()[..Self::DIGEST_BYTES])))
     }
 
     /// Reads an id as a caller sent it; one that is not ours names no endpoint.
