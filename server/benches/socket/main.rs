@@ -1,6 +1,6 @@
 //! What a request costs over a socket: CPU of the real binary, beside a bare axum handler in the same run.
 //!
-//! `cargo bench -p tollgate-server --bench socket -- [ROUNDS] [SECONDS]`. The binary runs `dev` with its log, its limits and its
+//! `cargo bench -p tollgate-server --bench socket -- [ROUNDS] [SECONDS] [PATH]`, where PATH is a part of a path's name. The binary runs `dev` with its log, its limits and its
 //! durable storage; wall time does not count, so that other work on the machine disturbs less. Where a path needs a
 //! signature, the bare handler makes or checks one, too: what a signature costs in a busy server is more than in a loop.
 //! Linux only.
@@ -44,7 +44,7 @@ fn main() {
         return;
     }
     let number = |place: usize, default: u64| arguments.get(place).map_or(default, |text| text.parse().unwrap());
-    measure(number(0, 5), number(1, 2));
+    measure(number(0, 5), number(1, 2), arguments.get(2).map_or("", String::as_str));
 }
 
 /// The path of the bare handler, and of those that do one raw operation of ring.
@@ -79,7 +79,7 @@ fn hello() {
     });
 }
 
-fn measure(rounds: u64, seconds: u64) {
+fn measure(rounds: u64, seconds: u64, path: &str) {
     let hello = Process::hello();
     let sandbox = Sandbox::start();
     println!("{rounds} rounds of {seconds} s a path, {} connections\n", load::CONNECTIONS);
@@ -95,7 +95,7 @@ fn measure(rounds: u64, seconds: u64) {
         probe("ES256 session issue", 1.3, SIGN, Sandbox::es256_session),
         probe("challenge redeem", 1.5, VERIFY, Sandbox::redeem),
     ];
-    for Probe { name, budget, beside, make } in probes {
+    for Probe { name, budget, beside, make } in probes.into_iter().filter(|probe| probe.name.contains(path)) {
         let mut taken: Vec<(f64, f64, f64)> = (0..rounds)
             .map(|_| {
                 let load = make(&sandbox);
