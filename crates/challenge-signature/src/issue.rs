@@ -41,8 +41,9 @@ impl fmt::Display for IssuedChallenge {
 impl ChallengeKeys {
     /// Makes a challenge for `caller` that lives for [`LIFETIME`] from `now`, in whole seconds rounded down.
     ///
-    /// `fill` fills the whole slice with bytes of a cryptographically secure generator. A `now` outside the years
-    /// 1970 to 9999 yields a challenge that expired in 1970.
+    /// `fill` fills the whole slice with bytes that no other challenge of these keys gets, as those of a cryptographically
+    /// secure generator are. They need not be secret, and may begin with the time, to be neighbours in a store with those
+    /// of the same moment. A `now` outside the years 1970 to 9999 yields a challenge that expired in 1970.
     ///
     /// # Errors
     ///

@@ -1,6 +1,6 @@
 //! The part of a challenge that makes it single-use.
 
-/// The 16 random bytes of a challenge, which the first-use store remembers. Not a secret.
+/// The 16 bytes that no other challenge has, which the first-use store remembers. Not a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Nonce([u8; NONCE_LEN]);
 

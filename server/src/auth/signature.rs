@@ -9,6 +9,7 @@ use tollgate_challenge_signature::{
 
 use super::{Arrival, Gate, Principal, Reason, Refusal};
 use crate::clock::{Clock, epoch_ms};
+use crate::rng::{Rng, RngError};
 use crate::storage::{Claim, Ledger, RequestSigning, StorageError};
 
 /// Whether a route looks at a request's signature.
@@ -35,7 +36,10 @@ impl Gate {
     pub fn issue_challenge(&self, principal: &Principal, arrival: &Arrival) -> Result<IssuedChallenge, Refusal> {
         let key_id = principal.credential_id().ok_or_else(|| Refusal::new(Reason::Internal))?;
         let caller = caller(principal, key_id.as_str())?;
-        Ok(self.secret_keys.challenge_keys().issue(&caller, arrival.now, |bytes| self.rng.fill_public(bytes))?)
+        Ok(self
+            .secret_keys
+            .challenge_keys()
+            .issue(&caller, arrival.now, |nonce| fill_nonce(nonce, arrival.now, &self.rng))?)
     }
 
     /// Every failure of a signature that is there looks alike; a right one is used up, whatever comes after.
@@ -97,7 +101,7 @@ impl FirstUse for UsedNonces {
 
     async fn first_use(&self, nonce: &Nonce, until: OffsetDateTime) -> Result<FirstUseOutcome, StorageError> {
         // The time is read anew: a request that waited past the challenge's end must not pass.
-        let claim = self.ledger.claim_once("challenge", &use_key(nonce, until), until, self.clock.now()).await?;
+        let claim = self.ledger.claim_once("challenge", nonce.as_bytes(), until, self.clock.now()).await?;
         Ok(match claim {
             Claim::First => FirstUseOutcome::First,
             Claim::Seen => FirstUseOutcome::Seen,
@@ -105,24 +109,34 @@ impl FirstUse for UsedNonces {
     }
 }
 
-/// What is remembered of a used challenge: the end of its life and its nonce, which one proof covers, so that a nonce never
-/// comes with another end. The end is first: uses of one moment are neighbours in the table and share its pages, where bare
-/// nonces would touch a page each.
-fn use_key(nonce: &Nonce, until: OffsetDateTime) -> Vec<u8> {
-    [&epoch_ms(until).to_be_bytes()[..], nonce.as_bytes()].concat()
+/// Fills a nonce: the milliseconds since 1970 in six bytes, and random bytes. Challenges of one moment are neighbours then
+/// where used nonces are kept, and share the pages of a database; random nonces would touch a page each.
+fn fill_nonce(nonce: &mut [u8], now: OffsetDateTime, rng: &Rng) -> Result<(), RngError> {
+    rng.fill_public(nonce)?;
+    let [_, _, ms @ ..] = epoch_ms(now).to_be_bytes();
+    nonce.iter_mut().zip(ms).for_each(|(byte, ms)| *byte = ms);
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use time::Duration;
 
     use super::*;
 
     #[test]
-    fn uses_are_remembered_in_the_order_of_their_ends_and_each_apart() {
-        let (low, high) = (Nonce::from_bytes([0; 16]), Nonce::from_bytes([255; 16]));
-        let end = OffsetDateTime::UNIX_EPOCH + Duration::seconds(1_767_225_600);
-        let keys = [use_key(&low, end), use_key(&high, end), use_key(&low, end + Duration::SECOND)];
-        assert!(keys.is_sorted_by(|before, after| before < after), "{keys:?}");
+    fn nonces_are_in_the_order_of_their_making_and_no_two_alike() {
+        let drawn = |ms| {
+            let mut nonce = [0; 16];
+            fill_nonce(&mut nonce, OffsetDateTime::UNIX_EPOCH + Duration::milliseconds(ms), &Rng::system()).unwrap();
+            nonce
+        };
+        let nonces = [0, 1, 255, 256, 1_767_225_600_000, 1_767_225_600_001].map(drawn);
+        assert!(nonces.is_sorted_by(|before, after| before < after), "{nonces:?}");
+        assert_eq!(nonces[4][..6], [0x01, 0x9b, 0x76, 0xda, 0xa8, 0x00]);
+        let of_one_moment: HashSet<_> = (0..1_000).map(|_| drawn(7)).collect();
+        assert_eq!(of_one_moment.len(), 1_000);
     }
 }
