@@ -15,8 +15,10 @@ use crate::storage::{Claim, StorageError};
 /// A handle on the task that writes.
 ///
 /// The task opens a transaction, lets every waiting caller make its change in it, commits, and only then answers them.
-/// A caller that changed nothing is answered then, too: it may have seen what others changed. First uses that wait side
-/// by side are one statement, as handing a statement to SQLite's thread costs more than running it.
+/// A caller that changed nothing is answered then, too: it may have seen what others changed.
+///
+/// Handing a statement to SQLite's thread costs more than running it. So first uses that wait side by side are one
+/// statement, and where one statement is all there is to do, it is the transaction: it begins and commits by itself.
 ///
 /// What fails is undone alone: a statement by SQLite itself, a lease by its savepoint. When the commit fails, or SQLite
 /// gave the whole transaction up (a full disk), every caller of the group is told that its change did not happen.
@@ -151,10 +153,10 @@ impl GroupEnd {
 
 /// Group after group, until it is told to close or nobody is left to ask.
 async fn serve(connection: Arc<Mutex<Option<SqliteConnection>>>, mut queue: mpsc::Receiver<Job>) {
+    let mut before = Committed::Yes;
     while let Some(first) = queue.recv().await {
-        let mut group = Group::new(&connection);
-        let (made, closing) = group.fill(first, &mut queue).await;
-        group.end(made).await;
+        let closing;
+        (before, closing) = Group::new(&connection).serve(first, &mut queue, before).await;
         if let Some(done) = closing {
             if let Some(connection) = connection.lock().await.take() {
                 // The file is whole whatever this says: the next start reads the write-ahead log.
@@ -172,30 +174,62 @@ impl<'t> Group<'t> {
         Self { connection, waiting: Vec::new(), claims: Vec::new(), admitted: 0, end: watch::Sender::new(None) }
     }
 
-    /// Lets `first` and whoever waits behind it make their changes, and says who asked to close meanwhile.
+    /// Serves `first` and whoever waits behind it; says what became of that, and who asked to close meanwhile.
+    async fn serve(
+        mut self,
+        first: Job,
+        queue: &mut mpsc::Receiver<Job>,
+        before: Committed,
+    ) -> (Committed, Option<oneshot::Sender<()>>) {
+        let next = match self.gather(first, queue).await {
+            Some(Job::Close(done)) if self.claims.is_empty() => return (before, Some(done)),
+            next => next,
+        };
+        // Not behind a group that failed: in a transaction that it left open, these would be answered and then lost.
+        if next.is_none() && before == Committed::Yes && self.claim_all().await.is_ok() {
+            return (self.answer(&Ok(())), None);
+        }
+        if let Err(error) = self.begin().await {
+            return (Committed::No, self.refuse(next, error));
+        }
+        let (made, closing) = self.fill(next, queue).await;
+        (self.end(made).await, closing)
+    }
+
+    /// Notes the first uses that wait, up to the first job that is something else.
+    async fn gather(&mut self, first: Job, queue: &mut mpsc::Receiver<Job>) -> Option<Job> {
+        // Requests that are checked at this moment get as far as here, and need no commit of their own.
+        tokio::task::yield_now().await;
+        let mut next = Some(first);
+        while let Some(Job::Claim(wanted, answer)) = next {
+            self.claims.push((wanted, answer));
+            next = self.next(queue);
+        }
+        next
+    }
+
+    /// Who waits behind those that were let in, if there is a place.
+    fn next(&mut self, queue: &mut mpsc::Receiver<Job>) -> Option<Job> {
+        self.admitted += 1;
+        if self.admitted < GroupWriter::GROUP { queue.try_recv().ok() } else { None }
+    }
+
+    /// Lets `next` and whoever waits behind it make their changes, and says who asked to close meanwhile.
     ///
     /// An error means that the transaction is gone with every change in it.
     async fn fill(
         &mut self,
-        first: Job,
+        mut next: Option<Job>,
         queue: &mut mpsc::Receiver<Job>,
     ) -> (Result<(), StorageError>, Option<oneshot::Sender<()>>) {
-        let mut begun = false;
-        let mut next = Some(first);
         while let Some(job) = next {
             if let Job::Close(done) = job {
                 return (self.claim().await, Some(done));
             }
-            if !begun && let Err(error) = self.begin().await {
-                job.refuse(error);
-                return (Ok(()), None);
-            }
-            begun = true;
             if let Err(lost) = self.admit(job).await {
                 return (Err(lost), None);
             }
-            self.admitted += 1;
-            next = if self.admitted < GroupWriter::GROUP { queue.try_recv().ok() } else { None };
+            next = self.next(queue);
         }
         (self.claim().await, None)
     }
@@ -235,19 +269,16 @@ impl<'t> Group<'t> {
         Ok(())
     }
 
-    /// Takes the first uses that wait, all at once if none of them was taken before; only the loss of the whole transaction
-    /// is an error.
+    /// Takes the first uses that wait, all at once if none of them was taken before; only the loss of the whole
+    /// transaction is an error.
     async fn claim(&mut self) -> Result<(), StorageError> {
-        let claims = std::mem::take(&mut self.claims);
-        if claims.len() > 1 {
-            let all: Vec<_> = claims.iter().map(|(wanted, _)| wanted).collect();
-            if self.change(FirstUse::take_all(&all)).await.is_ok() {
-                self.waiting.extend(claims.into_iter().map(|(_, answer)| Waiting::Claim(answer, Claim::First)));
+        if self.claims.len() > 1 {
+            if self.claim_all().await.is_ok() {
                 return Ok(());
             }
             self.check_alive().await?;
         }
-        for (wanted, answer) in claims {
+        for (wanted, answer) in std::mem::take(&mut self.claims) {
             match self.change(wanted.take()).await {
                 Ok(1) => self.waiting.push(Waiting::Claim(answer, Claim::First)),
                 Ok(_) => self.waiting.push(Waiting::Claim(answer, Claim::Seen)),
@@ -257,6 +288,16 @@ impl<'t> Group<'t> {
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Takes the first uses that wait by one statement; an error means that nothing happened, most often as one of them
+    /// was taken before.
+    async fn claim_all(&mut self) -> Result<(), StorageError> {
+        let all: Vec<_> = self.claims.iter().map(|(wanted, _)| wanted).collect();
+        self.change(FirstUse::take_all(&all)).await?;
+        let claims = std::mem::take(&mut self.claims);
+        self.waiting.extend(claims.into_iter().map(|(_, answer)| Waiting::Claim(answer, Claim::First)));
         Ok(())
     }
 
@@ -280,7 +321,7 @@ impl<'t> Group<'t> {
     }
 
     /// Commits, or undoes what is lost, and answers everybody.
-    async fn end(self, made: Result<(), StorageError>) {
+    async fn end(self, made: Result<(), StorageError>) -> Committed {
         let committed = match made {
             Ok(()) if self.waiting.is_empty() => self.execute("ROLLBACK").await,
             Ok(()) => self.execute("COMMIT").await,
@@ -290,6 +331,11 @@ impl<'t> Group<'t> {
             // Where nothing is open there is nothing to undo.
             drop(self.execute("ROLLBACK").await);
         }
+        self.answer(&committed)
+    }
+
+    /// Tells everybody what became of the changes.
+    fn answer(self, committed: &Result<(), StorageError>) -> Committed {
         let end = if committed.is_ok() { Committed::Yes } else { Committed::No };
         self.end.send_replace(Some(end));
         let outcome = || committed.as_ref().map_or(Err(StorageError::unavailable()), |()| Ok(()));
@@ -300,6 +346,23 @@ impl<'t> Group<'t> {
                 Waiting::Statement(answer, fetched) => drop(answer.send(outcome().map(|()| fetched))),
             }
         }
+        end
+    }
+
+    /// Refuses everybody, as no transaction can begin; who asked to close is not refused.
+    fn refuse(self, next: Option<Job>, error: StorageError) -> Option<oneshot::Sender<()>> {
+        let mut error = Some(error);
+        let mut cause = || error.take().unwrap_or_else(StorageError::unavailable);
+        for (_, answer) in self.claims {
+            drop(answer.send(Err(cause())));
+        }
+        match next? {
+            Job::Claim(_, answer) => drop(answer.send(Err(cause()))),
+            Job::Close(done) => return Some(done),
+            Job::Lease(answer) => drop(answer.send(Err(cause()))),
+            Job::Statement(_, _, answer) => drop(answer.send(Err(cause()))),
+        }
+        None
     }
 
     /// Runs one statement and counts the rows it changed.
@@ -314,17 +377,6 @@ impl<'t> Group<'t> {
     async fn execute(&self, statement: &'static str) -> Result<(), StorageError> {
         open(&mut *self.connection.lock().await)?.execute(statement).await?;
         Ok(())
-    }
-}
-
-impl Job {
-    fn refuse(self, error: StorageError) {
-        match self {
-            Self::Claim(_, answer) => drop(answer.send(Err(error))),
-            Self::Close(_) => {}
-            Self::Lease(answer) => drop(answer.send(Err(error))),
-            Self::Statement(_, _, answer) => drop(answer.send(Err(error))),
-        }
     }
 }
 
