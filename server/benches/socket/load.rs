@@ -9,8 +9,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-/// Connections that send at a time.
-pub(crate) const CONNECTIONS: usize = 16;
+/// How long and by how many connections at a time a load is sent.
+#[derive(Clone, Copy)]
+pub(crate) struct Round {
+    pub(crate) seconds: u64,
+    pub(crate) connections: usize,
+}
 
 /// A request as it is sent.
 pub(crate) struct Request(Vec<u8>);
@@ -53,11 +57,11 @@ impl Load {
         Self { requests, once: true, status }
     }
 
-    /// Sends for some seconds, or everything; answers how many answers there were.
-    pub(crate) async fn run(&self, to: SocketAddr, seconds: u64) -> usize {
+    /// Sends for as long as the round lasts, or everything; answers how many answers there were.
+    pub(crate) async fn run(&self, to: SocketAddr, round: Round) -> usize {
         let (over, next) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
         let mut callers = JoinSet::new();
-        for _ in 0..CONNECTIONS {
+        for _ in 0..round.connections {
             let (over, next) = (over.clone(), next.clone());
             let (requests, once, status) = (self.requests.clone(), self.once, self.status);
             callers.spawn(async move {
@@ -76,7 +80,7 @@ impl Load {
             });
         }
         if !self.once {
-            tokio::time::sleep(Duration::from_secs(seconds)).await;
+            tokio::time::sleep(Duration::from_secs(round.seconds)).await;
             over.store(true, Ordering::Relaxed);
         }
         callers.join_all().await.into_iter().sum()

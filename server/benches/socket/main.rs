@@ -1,9 +1,9 @@
 //! What a request costs over a socket: CPU of the real binary, beside a bare axum handler in the same run.
 //!
-//! `cargo bench -p tollgate-server --bench socket -- [ROUNDS] [SECONDS] [PATH]`, where PATH is a part of a path's name. The binary runs `dev` with its log, its limits and its
-//! durable storage; wall time does not count, so that other work on the machine disturbs less. Where a path needs a
-//! signature, the bare handler makes or checks one, too: what a signature costs in a busy server is more than in a loop.
-//! Linux only.
+//! `cargo bench -p tollgate-server --bench socket -- [ROUNDS] [SECONDS] [PATH] [CONNECTIONS]`, where PATH is a part of a path's
+//! name. The binary runs `dev` with its log, its limits and its durable storage; wall time does not count, so that other work on
+//! the machine disturbs less. Where a path needs a signature, the bare handler makes or checks one, too: what a signature costs in
+//! a busy server is more than in a loop. Linux only.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement prints, and one that fails has failed")]
 
 mod load;
@@ -19,7 +19,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use tollgate_challenge_signature::merchant::Signer;
 
-use load::{Load, Request};
+use load::{Load, Request, Round};
 use process::Process;
 
 /// A path, and what its cost is compared with.
@@ -44,7 +44,8 @@ fn main() {
         return;
     }
     let number = |place: usize, default: u64| arguments.get(place).map_or(default, |text| text.parse().unwrap());
-    measure(number(0, 5), number(1, 2), arguments.get(2).map_or("", String::as_str));
+    let round = Round { seconds: number(1, 2), connections: usize::try_from(number(3, 16)).unwrap() };
+    measure(number(0, 5), round, arguments.get(2).map_or("", String::as_str));
 }
 
 /// The path of the bare handler, and of those that do one raw operation of ring.
@@ -79,10 +80,11 @@ fn hello() {
     });
 }
 
-fn measure(rounds: u64, seconds: u64, path: &str) {
+fn measure(rounds: u64, round: Round, path: &str) {
+    let Round { seconds, connections } = round;
     let hello = Process::hello();
     let sandbox = Sandbox::start();
-    println!("{rounds} rounds of {seconds} s a path, {} connections\n", load::CONNECTIONS);
+    println!("{rounds} rounds of {seconds} s a path, {connections} connections\n");
     println!("| path | CPU a request | bare handler | ratio | aim |");
     println!("|---|---|---|---|---|");
     let probe = |name, budget, beside, make| Probe { name, budget, beside, make };
@@ -99,8 +101,8 @@ fn measure(rounds: u64, seconds: u64, path: &str) {
         let mut taken: Vec<(f64, f64, f64)> = (0..rounds)
             .map(|_| {
                 let load = make(&sandbox);
-                let ours = sandbox.process.cost(&load, seconds);
-                let bare = hello.cost(&Load::again(Request::get(beside, &[]), 200), seconds);
+                let ours = sandbox.process.cost(&load, round);
+                let bare = hello.cost(&Load::again(Request::get(beside, &[]), 200), round);
                 (ours / bare, ours, bare)
             })
             .collect();

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use super::load::{self, Load, Request};
+use super::load::{self, Load, Request, Round};
 
 /// A server that runs until this is dropped.
 pub(crate) struct Process {
@@ -57,9 +57,9 @@ impl Process {
     }
 
     /// Microseconds of CPU that one request takes.
-    pub(crate) fn cost(&self, load: &Load, seconds: u64) -> f64 {
+    pub(crate) fn cost(&self, load: &Load, round: Round) -> f64 {
         let before = self.cpu_us();
-        let answers = self.runtime.block_on(load.run(self.address, seconds));
+        let answers = self.runtime.block_on(load.run(self.address, round));
         #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
         let cost = (self.cpu_us() - before) as f64 / answers as f64;
         cost
