@@ -111,7 +111,7 @@ impl FirstUse for UsedNonces {
 
 /// Fills a nonce: the milliseconds since 1970 in six bytes, and random bytes. Challenges of one moment are neighbours then
 /// where used nonces are kept, and share the pages of a database; random nonces would touch a page each.
-fn fill_nonce(nonce: &mut [u8], now: OffsetDateTime, rng: &Rng) -> Result<(), RngError> {
+pub(super) fn fill_nonce(nonce: &mut [u8], now: OffsetDateTime, rng: &Rng) -> Result<(), RngError> {
     rng.fill_public(nonce)?;
     let [_, _, ms @ ..] = epoch_ms(now).to_be_bytes();
     nonce.iter_mut().zip(ms).for_each(|(byte, ms)| *byte = ms);

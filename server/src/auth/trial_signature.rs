@@ -3,7 +3,7 @@
 use tollgate_apikey::Mode;
 use tollgate_challenge_signature::{Caller, IssuedChallenge, RedeemErrorKind, VerifyErrorKind};
 
-use super::signature::{UsedNonces, usable_keys};
+use super::signature::{UsedNonces, fill_nonce, usable_keys};
 use super::{Arrival, Gate, Reason, Refusal};
 use crate::account::MerchantId;
 
@@ -34,10 +34,8 @@ impl Gate {
         mode: Mode,
         arrival: &Arrival,
     ) -> Result<IssuedChallenge, Refusal> {
-        Ok(self
-            .secret_keys
-            .challenge_keys()
-            .issue(&trier(merchant, mode)?, arrival.now, |bytes| self.rng.fill(bytes))?)
+        let fill = |nonce: &mut [u8]| fill_nonce(nonce, arrival.now, &self.rng);
+        Ok(self.secret_keys.challenge_keys().issue(&trier(merchant, mode)?, arrival.now, fill)?)
     }
 
     /// Checks the answer to such a challenge with the account's keys, and uses the challenge up if it is right.

@@ -18,7 +18,7 @@ use crate::storage::{Claim, StorageError};
 /// A caller that changed nothing is answered then, too: it may have seen what others changed.
 ///
 /// Handing a statement to SQLite's thread costs more than running it. So first uses that wait side by side are one
-/// statement, and where one statement is all there is to do, it is the transaction: it begins and commits by itself.
+/// statement, and where nobody else waits, that statement is the transaction: it begins and commits by itself.
 ///
 /// What fails is undone alone: a statement by SQLite itself, a lease by its savepoint. When the commit fails, or SQLite
 /// gave the whole transaction up (a full disk), every caller of the group is told that its change did not happen.
